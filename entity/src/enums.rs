@@ -1,0 +1,61 @@
+//! Values of the text columns that hold one word of a closed list. The words are those of the public schema.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal),+ $(,)? })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+        #[sea_orm(rs_type = "String", db_type = "Text")]
+        pub enum $name {
+            $(#[sea_orm(string_value = $word)] #[serde(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word in the database, in registers and in the public schema.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+
+            /// Reads a comma-separated column; words it does not know are left out.
+            pub fn list(words: &str) -> Vec<Self> {
+                words.split(',').filter_map(Self::from_word).collect()
+            }
+        }
+    )+};
+}
+
+words! {
+    Locale { Ru = "RU", En = "EN" }
+    AgreementKind { UserAgreement = "USER_AGREEMENT", PersonalDataConsent = "PERSONAL_DATA_CONSENT" }
+    AccessLevel { Limited = "LIMITED", Full = "FULL" }
+    AccessProofKind { Pin = "PIN", LastChargeTotal = "LAST_CHARGE_TOTAL", MeterReading = "METER_READING" }
+    Unit { CubicMetre = "CUBIC_METRE", KilowattHour = "KILOWATT_HOUR", Gigacalorie = "GIGACALORIE", Month = "MONTH", SquareMetre = "SQUARE_METRE" }
+    ServiceChangeKind { Tariff = "TARIFF", Norm = "NORM", Residents = "RESIDENTS", Meter = "METER", Contract = "CONTRACT" }
+    Register { Single = "SINGLE", Day = "DAY", Night = "NIGHT", Peak = "PEAK" }
+    /// Who gave a reading. Estimates are charges, never readings.
+    ReadingSource { Cabinet = "CABINET", Payment = "PAYMENT", Provider = "PROVIDER", Inspector = "INSPECTOR" }
+    ReadingStatus {
+        Submitted = "SUBMITTED", Delivered = "DELIVERED", Accepted = "ACCEPTED", Rejected = "REJECTED",
+        Billed = "BILLED", Withdrawn = "WITHDRAWN",
+    }
+    ReadingWarning {
+        RolloverProposed = "ROLLOVER_PROPOSED", UnusuallyHigh = "UNUSUALLY_HIGH", ZeroConsumption = "ZERO_CONSUMPTION",
+        OutsideWindow = "OUTSIDE_WINDOW", VerificationExpired = "VERIFICATION_EXPIRED",
+    }
+    ChargeBasis { Meter = "METER", Average = "AVERAGE", Norm = "NORM" }
+    LedgerEntryKind {
+        Opening = "OPENING", Charge = "CHARGE", Payment = "PAYMENT", Refund = "REFUND", Adjustment = "ADJUSTMENT", Penalty = "PENALTY",
+    }
+    PaymentStatus {
+        Pending = "PENDING", Succeeded = "SUCCEEDED", Canceled = "CANCELED", Refunded = "REFUNDED", PartiallyRefunded = "PARTIALLY_REFUNDED",
+    }
+    SandboxStatus { Pending = "pending", Succeeded = "succeeded", Canceled = "canceled" }
+}

@@ -1,0 +1,26 @@
+//! Rows, id types, exact numbers and column words. One flat file per table; no behaviour, no I/O.
+
+pub mod enums;
+pub mod exact;
+pub mod ids;
+
+pub mod account_service;
+pub mod acquirer_notification;
+pub mod agreement_acceptance;
+pub mod attachment;
+pub mod idempotency_key;
+pub mod import_file;
+pub mod key_value;
+pub mod ledger_entry;
+pub mod meter;
+pub mod meter_reading;
+pub mod outbox_job;
+pub mod payment;
+pub mod personal_account;
+pub mod provider;
+pub mod sandbox_payment;
+pub mod service_change;
+pub mod statement;
+pub mod statement_line;
+pub mod tariff;
+pub mod user;

@@ -1,0 +1,36 @@
+//! One attempt to pay. It only ever moves forward.
+
+use sea_orm::entity::prelude::*;
+
+use crate::enums::PaymentStatus;
+use crate::exact::Money;
+use crate::ids::{PaymentId, PersonalAccountId, UserId};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "payments")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: PaymentId,
+    pub personal_account_id: PersonalAccountId,
+    pub user_id: UserId,
+    pub amount: Money,
+    pub commission: Money,
+    pub status: PaymentStatus,
+    pub acquirer: String,
+    /// Null until the acquirer has answered the creation.
+    pub acquirer_payment_id: Option<String>,
+    pub confirmation_url: Option<String>,
+    pub return_url: Option<String>,
+    pub receipt_email: Option<String>,
+    /// The acquirer's reason code when it was cancelled.
+    pub failure: Option<String>,
+    pub created_at: DateTimeUtc,
+    pub paid_at: Option<DateTimeUtc>,
+    /// How often a job has asked the acquirer about it.
+    pub checks: i32,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,26 @@
+//! The books of the bank that the sandbox acquirer plays.
+
+use sea_orm::entity::prelude::*;
+
+use crate::enums::SandboxStatus;
+use crate::exact::Money;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "sandbox_payments")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub idempotence_key: String,
+    pub amount: Money,
+    pub description: String,
+    pub return_url: String,
+    pub status: SandboxStatus,
+    pub failure: Option<String>,
+    pub created_at: DateTimeUtc,
+    pub decided_at: Option<DateTimeUtc>,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,36 @@
+//! Steps of the database schema, one a file, the same tree for SQLite and PostgreSQL.
+
+use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
+
+mod m0001_platform;
+mod m0002_identity;
+mod m0003_accounts;
+mod m0004_services;
+mod m0005_metering;
+mod m0006_payments;
+mod m0007_billing;
+mod m0008_import;
+mod m0009_export_time;
+mod m0010_credentials;
+mod table;
+
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_platform::Step),
+            Box::new(m0002_identity::Step),
+            Box::new(m0003_accounts::Step),
+            Box::new(m0004_services::Step),
+            Box::new(m0005_metering::Step),
+            Box::new(m0006_payments::Step),
+            Box::new(m0007_billing::Step),
+            Box::new(m0008_import::Step),
+            Box::new(m0009_export_time::Step),
+            Box::new(m0010_credentials::Step),
+        ]
+    }
+}

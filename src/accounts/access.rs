@@ -1,0 +1,136 @@
+//! The one place that decides who may see what of an account.
+
+use entity::enums::AccessLevel;
+use entity::ids::{PersonalAccountId, UserId};
+use entity::{attachment, personal_account};
+
+use super::error::AccessRefusal;
+use super::model::{Balance, masked_address};
+use super::{Accounts, store};
+use crate::kernel::{Failure, Fault, Page, Person, Slice};
+
+/// Shows that a person may see an account, and how much of it. Cannot be made outside this module.
+#[derive(Clone, Debug)]
+pub struct AccountAccess {
+    account: personal_account::Model,
+    attachment: attachment::Model,
+}
+
+/// Names an account to which access was shown: what other slices take instead of a bare id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AccountKey {
+    id: PersonalAccountId,
+    level: AccessLevel,
+}
+
+impl AccountKey {
+    pub fn id(self) -> PersonalAccountId {
+        self.id
+    }
+
+    /// Whether history, lines and names may be shown.
+    pub fn is_full(self) -> bool {
+        self.level == AccessLevel::Full
+    }
+}
+
+impl AccountAccess {
+    pub fn key(&self) -> AccountKey {
+        AccountKey { id: self.account.id, level: self.attachment.access }
+    }
+
+    pub fn id(&self) -> PersonalAccountId {
+        self.account.id
+    }
+
+    pub fn user_id(&self) -> UserId {
+        self.attachment.user_id
+    }
+
+    pub fn level(&self) -> AccessLevel {
+        self.attachment.access
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.attachment.access == AccessLevel::Full
+    }
+
+    pub fn provider_id(&self) -> entity::ids::ProviderId {
+        self.account.provider_id
+    }
+
+    pub fn number(&self) -> &str {
+        &self.account.number
+    }
+
+    pub fn nickname(&self) -> Option<&str> {
+        self.attachment.nickname.as_deref()
+    }
+
+    pub fn balance(&self) -> Balance {
+        Balance::of_account(&self.account)
+    }
+
+    pub fn holder_name(&self) -> Option<&str> {
+        self.account.holder_name.as_deref().filter(|_| self.is_full())
+    }
+
+    /// Whole with FULL access, masked with LIMITED.
+    pub fn address(&self) -> Option<String> {
+        let address = self.account.address.as_deref()?;
+        Some(if self.is_full() { address.to_owned() } else { masked_address(address) })
+    }
+
+    /// The ledger's version when this person attached the account.
+    pub fn attached_version(&self) -> i64 {
+        self.attachment.attached_version
+    }
+
+    /// Key that a list of accounts is ordered by.
+    pub fn list_key(&self) -> entity::ids::AttachmentId {
+        self.attachment.id
+    }
+}
+
+type Result<T> = std::result::Result<T, Failure<AccessRefusal>>;
+
+impl Accounts {
+    pub async fn access(&self, person: &Person, id: PersonalAccountId) -> Result<AccountAccess> {
+        let found = self.access_to(person, &[id]).await?;
+        found.into_iter().next().ok_or(Failure::Refused(AccessRefusal::NotFound))
+    }
+
+    /// Accesses to those of the accounts that the person may see; the others are left out.
+    pub async fn access_to(&self, person: &Person, ids: &[PersonalAccountId]) -> Result<Vec<AccountAccess>> {
+        confirmed(person)?;
+        let rows = store::list_attached(self.db.read(), person.user_id, ids).await?;
+        Ok(rows.into_iter().map(|(attachment, account)| AccountAccess { account, attachment }).collect())
+    }
+
+    /// Every account that the person may see.
+    pub async fn all_access(&self, person: &Person) -> Result<Vec<AccountAccess>> {
+        confirmed(person)?;
+        let rows = store::list_all_attached(self.db.read(), person.user_id).await?;
+        Ok(rows.into_iter().map(|(attachment, account)| AccountAccess { account, attachment }).collect())
+    }
+
+    pub async fn list_access(
+        &self,
+        person: &Person,
+        page: Page<entity::ids::AttachmentId>,
+    ) -> std::result::Result<Slice<AccountAccess>, Fault> {
+        if !person.confirmed {
+            return Ok(Slice { items: Vec::new(), has_previous: false, has_next: false });
+        }
+        let rows = store::page_attached(self.db.read(), person.user_id, &page).await?;
+        Ok(Slice::of(&page, rows).map(|(attachment, account)| AccountAccess { account, attachment }))
+    }
+
+    pub(super) fn shown(account: personal_account::Model, attachment: attachment::Model) -> AccountAccess {
+        AccountAccess { account, attachment }
+    }
+}
+
+fn confirmed(person: &Person) -> Result<()> {
+    if person.confirmed { Ok(()) } else { Err(Failure::Refused(AccessRefusal::NotConfirmed)) }
+}

@@ -1,0 +1,172 @@
+//! Attaches accounts: by number alone with LIMITED access, by number and a proof with FULL access.
+
+use entity::enums::{AccessLevel, AccessProofKind};
+use entity::exact::{Money, Quantity};
+use entity::ids::{PersonalAccountId, ProviderId};
+use entity::{attachment, personal_account, provider};
+use subtle::ConstantTimeEq;
+
+use super::access::AccountAccess;
+use super::error::AttachmentRefusal;
+use super::model::plain_number;
+use super::provider::fits_pattern;
+use super::{Accounts, store};
+use crate::kernel::{Failure, Fault, Person};
+use crate::platform::db::{Tx, is_duplicate};
+
+/// Something that only the one who holds the receipt or stands before the meter knows.
+#[derive(Clone, Debug)]
+pub enum AccessProof {
+    Pin(String),
+    /// Accrued in the newest statement.
+    LastChargeTotal(Money),
+    /// What a meter showed last.
+    MeterReading(Quantity),
+}
+
+impl AccessProof {
+    const fn kind(&self) -> AccessProofKind {
+        match self {
+            Self::Pin(_) => AccessProofKind::Pin,
+            Self::LastChargeTotal(_) => AccessProofKind::LastChargeTotal,
+            Self::MeterReading(_) => AccessProofKind::MeterReading,
+        }
+    }
+}
+
+const LONGEST_NICKNAME: usize = 60;
+
+type Result<T> = std::result::Result<T, Failure<AttachmentRefusal>>;
+
+fn refuse<T>(refusal: AttachmentRefusal) -> Result<T> {
+    Err(Failure::Refused(refusal))
+}
+
+impl Accounts {
+    pub async fn attach(
+        &self,
+        person: &Person,
+        provider_id: ProviderId,
+        number: &str,
+        nickname: Option<String>,
+        proof: Option<AccessProof>,
+    ) -> Result<AccountAccess> {
+        if !person.confirmed {
+            return refuse(AttachmentRefusal::NotConfirmed);
+        }
+        let nickname = nickname.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        if nickname.as_ref().is_some_and(|name| name.chars().count() > LONGEST_NICKNAME) {
+            return refuse(AttachmentRefusal::NicknameTooLong);
+        }
+        let Some(provider) = self.find_provider(provider_id).await? else {
+            return refuse(AttachmentRefusal::ProviderNotFound);
+        };
+        let number = plain_number(number);
+        if !fits_pattern(&provider, &number) {
+            let hint = [provider.account_number_hint_ru, provider.account_number_hint_en];
+            return refuse(AttachmentRefusal::NumberMalformed { hint });
+        }
+        if !self.tries_of_person.take(&person.user_id.0.to_string()).await? {
+            return refuse(AttachmentRefusal::TooManyTries);
+        }
+        let Some(account) = store::find_attachable(self.db.read(), provider.id, &number).await? else {
+            return refuse(AttachmentRefusal::AccountNotFound);
+        };
+        let access = match &proof {
+            Some(proof) => self.check_proof(&provider, &account, proof).await.map(|()| AccessLevel::Full)?,
+            None => AccessLevel::Limited,
+        };
+        self.insert_attachment(person, account, nickname, access).await
+    }
+
+    /// Raises LIMITED access to FULL.
+    pub async fn prove_access(&self, access: AccountAccess, proof: &AccessProof) -> Result<AccountAccess> {
+        if access.is_full() {
+            return Ok(access);
+        }
+        if !self.tries_of_person.take(&access.user_id().0.to_string()).await? {
+            return refuse(AttachmentRefusal::TooManyTries);
+        }
+        let provider = self
+            .find_provider(access.provider_id())
+            .await?
+            .ok_or_else(|| Fault::internal("an account without a provider"))?;
+        let account = store::find_account(self.db.read(), access.id())
+            .await?
+            .ok_or_else(|| Fault::internal("an access without an account"))?;
+        self.check_proof(&provider, &account, proof).await?;
+        let now = self.clock.now();
+        let access = &access;
+        let raised = self.db.transaction(|tx| async move {
+            store::raise_access_in(&tx, access.user_id(), access.id(), now).await?;
+            store::get_attachment_in(&tx, access.user_id(), access.id()).await.map_err(Failure::from)
+        });
+        Ok(Self::shown(account, raised.await?))
+    }
+
+    /// Takes an account off the person's list; false when it was not on it.
+    pub async fn detach(&self, person: &Person, id: PersonalAccountId) -> std::result::Result<bool, Fault> {
+        let deleted = self.db.transaction(|tx| async move {
+            store::delete_attachment_in(&tx, person.user_id, id)
+                .await
+                .map_err(Failure::<std::convert::Infallible>::from)
+        });
+        Ok(deleted.await?)
+    }
+
+    async fn check_proof(
+        &self,
+        provider: &provider::Model,
+        account: &personal_account::Model,
+        proof: &AccessProof,
+    ) -> Result<()> {
+        if !AccessProofKind::list(&provider.access_proofs).contains(&proof.kind()) {
+            return refuse(AttachmentRefusal::ProofNotOffered);
+        }
+        if !self.tries_of_account.take(&account.id.0.to_string()).await? {
+            return refuse(AttachmentRefusal::TooManyTries);
+        }
+        let fits = match proof {
+            AccessProof::Pin(typed) => {
+                account.pin.as_ref().is_some_and(|pin| bool::from(pin.as_bytes().ct_eq(typed.trim().as_bytes())))
+            }
+            AccessProof::LastChargeTotal(total) => {
+                store::last_charge_total(self.db.read(), account.id).await? == Some(*total)
+            }
+            AccessProof::MeterReading(value) => store::has_last_reading(self.db.read(), account.id, *value).await?,
+        };
+        if fits { Ok(()) } else { refuse(AttachmentRefusal::ProofRejected) }
+    }
+
+    async fn insert_attachment(
+        &self,
+        person: &Person,
+        account: personal_account::Model,
+        nickname: Option<String>,
+        access: AccessLevel,
+    ) -> Result<AccountAccess> {
+        let now = self.clock.now();
+        let id = self.entropy.id(&self.clock)?;
+        let (account_id, nickname) = (account.id, &nickname);
+        let inserted = self.db.transaction(|tx: Tx| async move {
+            // Read under the lock: the version at which this person's events begin.
+            let account = store::lock_account_in(&tx, account_id).await?;
+            let row = attachment::Model {
+                id,
+                user_id: person.user_id,
+                personal_account_id: account.id,
+                access,
+                nickname: nickname.clone(),
+                attached_at: now,
+                proved_at: (access == AccessLevel::Full).then_some(now),
+                attached_version: account.version,
+            };
+            match store::insert_attachment_in(&tx, row.clone()).await {
+                Ok(()) => Ok(Self::shown(account, row)),
+                Err(error) if is_duplicate(&error) => refuse(AttachmentRefusal::AlreadyAttached),
+                Err(error) => Err(error.into()),
+            }
+        });
+        inserted.await
+    }
+}

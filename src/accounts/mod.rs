@@ -1,0 +1,47 @@
+//! Providers, their personal accounts, and who may see what of one.
+//!
+//! Promises: nothing of an account is reachable without an [`AccountAccess`], which only `access` builds; a stranger's
+//! account reads as one that does not exist. Refuses to know: how money or readings work.
+//! Tables: `providers`, `personal_accounts`, `attachments`, `account_services`, `service_changes`, `tariffs`.
+//! GraphQL: `graphql/accounts.rs`. Tests: `tests/it/accounts/`.
+
+pub mod access;
+pub mod attachment;
+pub mod error;
+pub mod model;
+pub mod provider;
+pub mod service;
+mod store;
+
+use chrono::TimeDelta;
+
+use crate::kernel::{Clock, Entropy};
+use crate::platform::Mechanisms;
+use crate::platform::db::Db;
+use crate::platform::throttle::Throttle;
+
+pub use access::{AccountAccess, AccountKey};
+pub use model::Balance;
+
+#[derive(Debug)]
+pub struct Accounts {
+    db: Db,
+    clock: Clock,
+    entropy: Entropy,
+    tries_of_person: Throttle,
+    tries_of_account: Throttle,
+}
+
+impl Accounts {
+    pub fn new(mechanisms: &Mechanisms) -> Self {
+        let Mechanisms { db, keys, clock, entropy, .. } = mechanisms.clone();
+        let throttle = |name, tries, per| Throttle::new(keys.clone(), clock.clone(), name, tries, per);
+        Self {
+            tries_of_person: throttle("attach-by-person", 20, TimeDelta::hours(1)),
+            tries_of_account: throttle("prove-of-account", 5, TimeDelta::hours(1)),
+            db,
+            clock,
+            entropy,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The tables of accounts. `access` decides who may call what.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::enums::{AccessLevel, ReadingStatus};
+use entity::exact::{Money, Quantity};
+use entity::ids::{AttachmentId, PersonalAccountId, ProviderId, UserId};
+use entity::{
+    account_service, attachment, meter_reading, personal_account, provider, service_change, statement, tariff,
+};
+use sea_orm::sea_query::LikeExpr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::provider::ProviderKey;
+use super::service::ChangeKey;
+use crate::kernel::{Fault, Page};
+use crate::platform::db::{Tx, read_page};
+
+type Attached = (attachment::Model, personal_account::Model);
+
+pub async fn find_providers(db: &DatabaseConnection, ids: &[ProviderId]) -> Result<Vec<provider::Model>, Fault> {
+    Ok(provider::Entity::find().filter(provider::Column::Id.is_in(ids.iter().copied())).all(db).await?)
+}
+
+pub async fn page_providers(
+    db: &DatabaseConnection,
+    search: Option<&str>,
+    page: &Page<ProviderKey>,
+) -> Result<Vec<provider::Model>, Fault> {
+    let mut query = provider::Entity::find();
+    if let Some(text) = search {
+        let literal = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+        query = query.filter(provider::Column::SearchName.like(LikeExpr::new(format!("%{literal}%")).escape('\\')));
+    }
+    let cursor = query.cursor_by((provider::Column::Name, provider::Column::Id));
+    Ok(read_page(cursor, page, db).await?)
+}
+
+pub async fn page_attached(
+    db: &DatabaseConnection,
+    user: UserId,
+    page: &Page<AttachmentId>,
+) -> Result<Vec<Attached>, Fault> {
+    let query = attachment::Entity::find()
+        .find_also_related(personal_account::Entity)
+        .filter(attachment::Column::UserId.eq(user));
+    let rows = read_page(query.cursor_by(attachment::Column::Id), page, db).await?;
+    Ok(rows.into_iter().filter_map(|(attachment, account)| Some((attachment, account?))).collect())
+}
+
+pub async fn list_attached(
+    db: &DatabaseConnection,
+    user: UserId,
+    accounts: &[PersonalAccountId],
+) -> Result<Vec<Attached>, Fault> {
+    let query = attachment::Entity::find()
+        .find_both_related(personal_account::Entity)
+        .filter(attachment::Column::UserId.eq(user))
+        .filter(attachment::Column::PersonalAccountId.is_in(accounts.iter().copied()));
+    Ok(query.all(db).await?)
+}
+
+pub async fn list_all_attached(db: &DatabaseConnection, user: UserId) -> Result<Vec<Attached>, Fault> {
+    let query = attachment::Entity::find()
+        .find_both_related(personal_account::Entity)
+        .filter(attachment::Column::UserId.eq(user));
+    Ok(query.order_by_asc(attachment::Column::Id).all(db).await?)
+}
+
+pub async fn find_attachable(
+    db: &DatabaseConnection,
+    provider: ProviderId,
+    number: &str,
+) -> Result<Option<personal_account::Model>, Fault> {
+    let query = personal_account::Entity::find()
+        .filter(personal_account::Column::ProviderId.eq(provider))
+        .filter(personal_account::Column::Number.eq(number))
+        .filter(personal_account::Column::Attachable.eq(true));
+    Ok(query.one(db).await?)
+}
+
+pub async fn find_account(
+    db: &DatabaseConnection,
+    id: PersonalAccountId,
+) -> Result<Option<personal_account::Model>, Fault> {
+    Ok(personal_account::Entity::find_by_id(id).one(db).await?)
+}
+
+pub async fn lock_account_in(tx: &Tx, id: PersonalAccountId) -> Result<personal_account::Model, DbErr> {
+    let account = personal_account::Entity::find_by_id(id).lock_exclusive().one(&**tx).await?;
+    account.ok_or_else(|| DbErr::RecordNotFound("personal account".to_owned()))
+}
+
+pub async fn insert_attachment_in(tx: &Tx, row: attachment::Model) -> Result<(), DbErr> {
+    attachment::Entity::insert(row.into_active_model()).exec_without_returning(&**tx).await.map(|_| ())
+}
+
+pub async fn get_attachment_in(tx: &Tx, user: UserId, account: PersonalAccountId) -> Result<attachment::Model, DbErr> {
+    let row = attachment::Entity::find().filter(of(user, account)).one(&**tx).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound("attachment".to_owned()))
+}
+
+pub async fn raise_access_in(
+    tx: &Tx,
+    user: UserId,
+    account: PersonalAccountId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let raised =
+        attachment::ActiveModel { access: Set(AccessLevel::Full), proved_at: Set(Some(now)), ..Default::default() };
+    attachment::Entity::update_many().set(raised).filter(of(user, account)).exec(&**tx).await.map(|_| ())
+}
+
+pub async fn delete_attachment_in(tx: &Tx, user: UserId, account: PersonalAccountId) -> Result<bool, DbErr> {
+    let deleted = attachment::Entity::delete_many().filter(of(user, account)).exec(&**tx).await?;
+    Ok(deleted.rows_affected > 0)
+}
+
+fn of(user: UserId, account: PersonalAccountId) -> Condition {
+    Condition::all().add(attachment::Column::UserId.eq(user)).add(attachment::Column::PersonalAccountId.eq(account))
+}
+
+pub async fn last_charge_total<C: ConnectionTrait>(db: &C, account: PersonalAccountId) -> Result<Option<Money>, Fault> {
+    let newest = statement::Entity::find()
+        .filter(statement::Column::PersonalAccountId.eq(account))
+        .order_by_desc(statement::Column::Period)
+        .limit(1)
+        .one(db)
+        .await?;
+    Ok(newest.map(|statement| statement.accrued))
+}
+
+/// Whether the value is what one of the account's meters showed in its newest reading, if the provider took that one:
+/// what came through a cabinet proves nothing, since LIMITED access is enough to send it.
+pub async fn has_last_reading<C: ConnectionTrait>(
+    db: &C,
+    account: PersonalAccountId,
+    value: Quantity,
+) -> Result<bool, Fault> {
+    let meters =
+        entity::meter::Entity::find().filter(entity::meter::Column::PersonalAccountId.eq(account)).all(db).await?;
+    let newest = meters.into_iter().filter_map(|meter| meter.last_reading_id);
+    let column = meter_reading::Column::ValueSingle;
+    let matching = meter_reading::Entity::find()
+        .filter(meter_reading::Column::Id.is_in(newest))
+        .filter(meter_reading::Column::Status.ne(ReadingStatus::Rejected))
+        .filter(meter_reading::Column::SubmittedBy.is_null())
+        .filter(Condition::any().add(column.eq(value)).add(meter_reading::Column::ValueDay.eq(value)));
+    Ok(matching.count(db).await? > 0)
+}
+
+pub async fn list_services(
+    db: &DatabaseConnection,
+    accounts: &[PersonalAccountId],
+) -> Result<Vec<account_service::Model>, Fault> {
+    let query = account_service::Entity::find()
+        .filter(account_service::Column::PersonalAccountId.is_in(accounts.iter().copied()));
+    Ok(query.order_by_asc(account_service::Column::Code).all(db).await?)
+}
+
+pub async fn page_service_changes(
+    db: &DatabaseConnection,
+    account: PersonalAccountId,
+    page: &Page<ChangeKey>,
+) -> Result<Vec<service_change::Model>, Fault> {
+    let query = service_change::Entity::find().filter(service_change::Column::PersonalAccountId.eq(account));
+    let mut cursor = query.cursor_by((service_change::Column::ChangedOn, service_change::Column::Id));
+    cursor.desc();
+    Ok(read_page(cursor, page, db).await?)
+}
+
+pub async fn list_tariffs(
+    db: &DatabaseConnection,
+    wanted: &[(ProviderId, NaiveDate)],
+) -> Result<Vec<tariff::Model>, Fault> {
+    let any = wanted.iter().fold(Condition::any(), |any, (provider, on)| {
+        let still = Condition::any().add(tariff::Column::EndsOn.is_null()).add(tariff::Column::EndsOn.gte(*on));
+        any.add(
+            Condition::all()
+                .add(tariff::Column::ProviderId.eq(*provider))
+                .add(tariff::Column::StartsOn.lte(*on))
+                .add(still),
+        )
+    });
+    let query = tariff::Entity::find().filter(any);
+    Ok(query.order_by_asc(tariff::Column::ServiceCode).order_by_asc(tariff::Column::StartsOn).all(db).await?)
+}

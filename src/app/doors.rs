@@ -1,0 +1,107 @@
+//! What the HTTP room asks for, answered by the slices.
+
+use async_trait::async_trait;
+use entity::ids::{TypedId, UserId};
+
+use super::App;
+use crate::graphql::identity::password_message;
+use crate::http::{Check, Doors, Ended, LinkOutcome, MailboxMessage, SandboxPage, UsedLink};
+use crate::identity::error::{ConfirmationRefusal, ResetRefusal};
+use crate::kernel::{Failure, Fault, Person};
+use crate::payments::acquirer::sandbox::Outcome;
+use crate::platform::mail::Mailer;
+use crate::platform::wakeups::Wake;
+
+pub struct AppDoors(pub App);
+
+#[async_trait]
+impl Doors for AppDoors {
+    async fn person(&self, token: &str) -> Result<Option<Person>, Fault> {
+        self.0.services.identity.sessions.find(token).await
+    }
+
+    async fn look(&self, token: &str) -> Result<Option<Person>, Fault> {
+        self.0.services.identity.sessions.look(token).await
+    }
+
+    async fn hear_of_endings(&self, tell: &(dyn Fn(Ended) + Send + Sync)) {
+        let mut listener = self.0.mechanisms.wakeups.listen();
+        loop {
+            let wake = listener.next().await;
+            self.0.services.identity.sessions.hear_of_end(&wake);
+            match wake {
+                Wake::SessionEnded(session) => tell(Ended::Session(session)),
+                Wake::SessionsEnded(user) => tell(Ended::Person(UserId::from_uuid(user))),
+                Wake::Everything => tell(Ended::Any),
+                Wake::Row(_) => {}
+            }
+        }
+    }
+
+    async fn confirm_email(&self, link: UsedLink) -> Result<LinkOutcome, Fault> {
+        match self.0.services.identity.confirm_email(&link.token, Some(link.password)).await {
+            Ok(_) => Ok(LinkOutcome::Done),
+            Err(Failure::Refused(ConfirmationRefusal::Password(refusal))) => {
+                Ok(LinkOutcome::Refused(password_message(&refusal, link.locale)))
+            }
+            Err(Failure::Refused(_)) => Ok(LinkOutcome::Expired),
+            Err(Failure::Fault(fault)) => Err(fault),
+        }
+    }
+
+    async fn reset_password(&self, link: UsedLink) -> Result<LinkOutcome, Fault> {
+        match self.0.services.identity.reset_password(link.address, &link.token, link.password).await {
+            Ok(_) => Ok(LinkOutcome::Done),
+            Err(Failure::Refused(ResetRefusal::Password(refusal))) => {
+                Ok(LinkOutcome::Refused(password_message(&refusal, link.locale)))
+            }
+            Err(Failure::Refused(ResetRefusal::BadToken)) => Ok(LinkOutcome::Expired),
+            Err(Failure::Fault(fault)) => Err(fault),
+        }
+    }
+
+    async fn sandbox_payment(&self, id: &str) -> Result<Option<SandboxPage>, Fault> {
+        Ok(self.0.sandbox.find(id).await?.map(page))
+    }
+
+    async fn decide_sandbox_payment(&self, id: &str, outcome: &str) -> Result<Option<SandboxPage>, Fault> {
+        let Some(outcome) = Outcome::from_word(outcome) else { return self.sandbox_payment(id).await };
+        let decided = self.0.services.payments.decide_in_sandbox(&self.0.sandbox, id, outcome).await?;
+        Ok(decided.map(page))
+    }
+
+    async fn take_notification(&self, acquirer: &str, body: &[u8]) -> Result<bool, Fault> {
+        self.0.services.payments.take_notification(acquirer, body).await
+    }
+
+    async fn mailbox(&self) -> Result<Option<Vec<MailboxMessage>>, Fault> {
+        let Mailer::Folder(folder) = &self.0.mailer else { return Ok(None) };
+        let shown = |kept: crate::platform::mail::Kept| MailboxMessage {
+            id: kept.id,
+            to: kept.to,
+            subject: kept.subject,
+            text: kept.text,
+            html: Some(kept.html),
+            sent_at: kept.sent_at,
+        };
+        Ok(Some(folder.list().await?.into_iter().map(shown).collect()))
+    }
+
+    async fn ready(&self) -> Vec<Check> {
+        self.0.checks().await
+    }
+
+    async fn metrics(&self) -> String {
+        self.0.figures().await
+    }
+}
+
+fn page(payment: entity::sandbox_payment::Model) -> SandboxPage {
+    SandboxPage {
+        id: payment.id,
+        amount: payment.amount.to_string(),
+        description: payment.description,
+        status: payment.status.word().to_owned(),
+        return_url: payment.return_url,
+    }
+}

@@ -1,0 +1,239 @@
+//! The composition root: configuration → mechanisms → slices → outer layers. The only place that chooses backends.
+
+pub mod demo;
+mod doors;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::Client;
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::accounts::Accounts;
+use crate::billing::Billing;
+use crate::config::Config;
+use crate::graphql::{Graphql, Observed, Services, documents};
+use crate::http::gate::Gate;
+use crate::http::graphql::door::Door;
+use crate::http::live::Pace;
+use crate::http::{DemoCard, Http, admin_routes, routes, serve};
+use crate::identity::Identity;
+use crate::kernel::{Clock, Entropy, Fault};
+use crate::metering::Metering;
+use crate::notifications::Notifications;
+use crate::payments::Payments;
+use crate::payments::acquirer::Acquirer;
+use crate::payments::acquirer::sandbox::Sandbox;
+use crate::platform::Mechanisms;
+use crate::platform::db::Db;
+use crate::platform::keyvalue::{KeyValue, RedisKeys};
+use crate::platform::mail::Mailer;
+use crate::platform::metrics::{Metrics, Traffic};
+use crate::platform::outbox::Outbox;
+use crate::platform::secret::SigningKey;
+use crate::platform::wakeups::{RedisWakeups, Wakeups};
+use crate::worker::Worker;
+
+use doors::AppDoors;
+
+/// How much longer than requests a shutdown waits for jobs: an orchestrator that gives 30 s must not have to kill.
+const FOR_JOBS: Duration = Duration::from_secs(2);
+
+/// What reaches out of the process and that tests bring themselves.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    pub clock: Clock,
+    pub entropy: Entropy,
+    /// None: as configured.
+    pub mailer: Option<Mailer>,
+}
+
+impl Outside {
+    pub fn real() -> Self {
+        Self { clock: Clock::System, entropy: Entropy::System, mailer: None }
+    }
+}
+
+/// Where requests come in.
+#[derive(Debug)]
+pub struct Listeners {
+    pub public: TcpListener,
+    /// None: no figures.
+    pub admin: Option<TcpListener>,
+}
+
+/// Everything, wired.
+#[derive(Clone)]
+pub struct App {
+    pub config: Arc<Config>,
+    pub mechanisms: Mechanisms,
+    pub mailer: Mailer,
+    pub sandbox: Sandbox,
+    pub services: Services,
+    pub worker: Worker,
+    pub traffic: Traffic,
+    pub metrics: Arc<Metrics>,
+}
+
+impl App {
+    /// # Errors
+    /// The database does not answer, or a part refuses its configuration.
+    pub async fn build(config: Config, outside: Outside) -> Result<Self, Fault> {
+        let config = Arc::new(config);
+        let mechanisms = mechanisms(&config, &outside).await?;
+        let mailer = match outside.mailer {
+            Some(mailer) => mailer,
+            None => Mailer::new(&config)?,
+        };
+        let signing_key = match &config.secret_key {
+            Some(key) => SigningKey::new(key.clone()),
+            None => SigningKey::kept_in(&config.data_dir, &outside.entropy)?,
+        };
+        let identity = Arc::new(Identity::new(mechanisms.clone(), signing_key)?);
+        let accounts = Arc::new(Accounts::new(&mechanisms));
+        let metering = Arc::new(Metering::new(&mechanisms));
+        let billing = Arc::new(Billing::new(&mechanisms));
+        let sandbox = Sandbox::new(&mechanisms);
+        let acquirers: Vec<Arc<dyn Acquirer>> = vec![Arc::new(sandbox.clone())];
+        let payments = Arc::new(Payments::new(
+            &mechanisms,
+            Arc::clone(&accounts),
+            Arc::clone(&metering),
+            Arc::clone(&billing),
+            acquirers,
+        ));
+        let notifications = Arc::new(Notifications::new(mailer.clone(), outside.clock.clone(), Arc::clone(&config))?);
+        let worker = Worker {
+            mechanisms: mechanisms.clone(),
+            identity: Arc::clone(&identity),
+            payments: Arc::clone(&payments),
+            notifications,
+        };
+        let services = Services {
+            identity,
+            accounts,
+            metering,
+            billing,
+            payments,
+            wakeups: mechanisms.wakeups.clone(),
+            clock: outside.clock,
+            config: Arc::clone(&config),
+        };
+        let traffic = Traffic::default();
+        let metrics = Metrics::new(&traffic, mechanisms.db.measured(), services.identity.sessions.looks());
+        Ok(Self { config, mechanisms, mailer, sandbox, services, worker, traffic, metrics: Arc::new(metrics) })
+    }
+
+    /// Serves and works until `shutdown`, then finishes what was accepted and closes the database.
+    pub async fn run(
+        self,
+        listeners: Listeners,
+        demo: Option<DemoCard>,
+        shutdown: CancellationToken,
+    ) -> std::io::Result<()> {
+        let wakeups = self.mechanisms.wakeups.clone();
+        let hearing = tokio::spawn(async move { wakeups.hear_others().await });
+        // The worker goes on while requests are finished: they may still enqueue.
+        let resting = CancellationToken::new();
+        let working = tokio::spawn(self.worker.clone().run(shutdown.clone(), resting.clone()));
+        let last_call = tokio::spawn(after(shutdown.clone(), self.config.http.shutdown + FOR_JOBS));
+        let Listeners { public, admin } = listeners;
+        // Probed until the end of the shutdown.
+        let (watcher, draining, unwatched) = (self.clone(), shutdown.clone(), CancellationToken::new());
+        let until = unwatched.clone();
+        let watching =
+            admin.map(|listener| tokio::spawn(async move { watcher.serve_admin(listener, draining, until).await }));
+        self.serve(public, demo, shutdown).await?;
+        resting.cancel();
+        tokio::select! {
+            ended = working => if let Err(cause) = ended {
+                tracing::error!(%cause, "the worker broke off");
+            },
+            _ = last_call => tracing::warn!("a job was not finished in time; it is carried out again when its lease ends"),
+        }
+        hearing.abort();
+        unwatched.cancel();
+        if let Some(watching) = watching
+            && let Err(cause) = watching.await
+        {
+            tracing::error!(%cause, "the admin address broke off");
+        }
+        self.mechanisms.db.close().await;
+        Ok(())
+    }
+
+    /// Serves without a worker: tests run the jobs themselves.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        demo: Option<DemoCard>,
+        shutdown: CancellationToken,
+    ) -> std::io::Result<()> {
+        let tasks = TaskTracker::new();
+        let http = self.http(demo, shutdown.clone(), tasks.clone())?;
+        serve(listener, Arc::new(routes(Arc::new(http))), &self.config.http, shutdown, &tasks).await
+    }
+
+    /// Figures and probes, on an address that customers do not reach. They tell when `draining` has begun, and go on
+    /// until `shutdown`.
+    pub async fn serve_admin(
+        &self,
+        listener: TcpListener,
+        draining: CancellationToken,
+        shutdown: CancellationToken,
+    ) -> std::io::Result<()> {
+        let tasks = TaskTracker::new();
+        let http = Arc::new(self.http(None, draining, tasks.clone())?);
+        serve(listener, Arc::new(admin_routes(http)), &self.config.http, shutdown, &tasks).await
+    }
+
+    fn http(
+        &self,
+        demo: Option<DemoCard>,
+        shutdown: CancellationToken,
+        tasks: TaskTracker,
+    ) -> std::io::Result<Http<Observed<Graphql>>> {
+        let graphql = &self.config.graphql;
+        let documents = documents(graphql).map_err(std::io::Error::other)?;
+        Ok(Http {
+            executor: Observed::new(Graphql::new(self.services.clone()), self.traffic.clone()),
+            door: Door::new(documents, self.services.clock.clone(), graphql.budget),
+            doors: Arc::new(AppDoors(self.clone())),
+            config: Arc::clone(&self.config),
+            entropy: self.mechanisms.entropy.clone(),
+            traffic: self.traffic.clone(),
+            demo,
+            pace: Pace::default(),
+            live: Arc::default(),
+            gate: Gate::new(&self.config.http),
+            shutdown,
+            tasks,
+        })
+    }
+}
+
+async fn after(shutdown: CancellationToken, pause: Duration) {
+    shutdown.cancelled().await;
+    tokio::time::sleep(pause).await;
+}
+
+async fn mechanisms(config: &Arc<Config>, outside: &Outside) -> Result<Mechanisms, Fault> {
+    let (clock, entropy) = (outside.clock.clone(), outside.entropy.clone());
+    let db = Db::connect(&config.database, &config.data_dir, entropy.clone()).await?;
+    let (keys, wakeups) = match &config.redis.url {
+        None => (KeyValue::Embedded(db.clone(), clock.clone()), Wakeups::local()),
+        Some(url) => {
+            let client =
+                Client::open(url.expose_secret()).map_err(|_| Fault::unavailable("redis.url cannot be understood"))?;
+            let keys = RedisKeys::new(client.clone(), &config.redis.prefix, &entropy)?;
+            let wakeups = Wakeups::through(RedisWakeups::start(client, &config.redis.prefix));
+            (KeyValue::Redis(keys, clock.clone()), wakeups)
+        }
+    };
+    let outbox = Outbox::new(db.clone(), clock.clone(), entropy.clone(), config.worker.clone());
+    Ok(Mechanisms { db, keys, outbox, wakeups, clock, entropy, config: Arc::clone(config) })
+}

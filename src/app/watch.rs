@@ -1,0 +1,59 @@
+//! How the app is doing, for probes and figures.
+
+use std::time::Instant;
+
+use super::App;
+use crate::http::Check;
+use crate::kernel::Fault;
+use crate::platform::metrics::Gauges;
+
+/// Seconds a job may be late before a probe says so: longer than a restart takes.
+const LATE: i64 = 300;
+
+impl App {
+    /// Each part that serves requests. A late outbox is told and turns no requests away: every instance would.
+    pub(super) async fn checks(&self) -> Vec<Check> {
+        let mechanisms = &self.mechanisms;
+        vec![
+            check("database", true, mechanisms.db.ping()).await,
+            check("keyvalue", true, mechanisms.keys.ping()).await,
+            check("migrations", true, self.schema_is_current()).await,
+            check("outbox", false, self.outbox_is_punctual()).await,
+        ]
+    }
+
+    async fn schema_is_current(&self) -> Result<(), Fault> {
+        if self.mechanisms.db.schema_is_current().await? {
+            Ok(())
+        } else {
+            Err(Fault::unavailable("steps of the schema are missing: kabinet migrate"))
+        }
+    }
+
+    async fn outbox_is_punctual(&self) -> Result<(), Fault> {
+        match self.mechanisms.outbox.standing().await?.lag {
+            ..=LATE => Ok(()),
+            lag => Err(Fault::unavailable(format!("the oldest due job has waited for {lag} seconds"))),
+        }
+    }
+
+    pub(super) async fn figures(&self) -> String {
+        let outbox = self.mechanisms.outbox.standing().await;
+        if let Err(fault) = &outbox {
+            tracing::warn!(%fault, "the outbox cannot be counted");
+        }
+        let identity = &self.services.identity;
+        self.metrics.text(&Gauges {
+            pools: self.mechanisms.db.pools(),
+            hashing: identity.hashing(),
+            sessions_cached: identity.sessions.cached(),
+            outbox: outbox.ok(),
+        })
+    }
+}
+
+async fn check(name: &'static str, needed: bool, look: impl Future<Output = Result<(), Fault>>) -> Check {
+    let begun = Instant::now();
+    let result = look.await.map_err(|fault| fault.to_string());
+    Check { name, needed, result, took: begun.elapsed() }
+}

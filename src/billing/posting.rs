@@ -1,0 +1,331 @@
+//! How a provider's statement enters an account's ledger.
+//!
+//! The provider's billing is the source of truth for charges. Money paid here is already in the ledger and stays
+//! `in_transit` until a statement shows it. After every statement: balance = closing − `in_transit`.
+
+use entity::enums::LedgerEntryKind;
+use entity::exact::{Money, YearMonth};
+
+/// The figures of a statement that move the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatementFigures {
+    pub period: YearMonth,
+    pub opening: Money,
+    pub accrued: Money,
+    pub recalculated: Money,
+    pub penalty: Money,
+    pub paid: Money,
+    pub closing: Money,
+}
+
+/// Where an account's ledger stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LedgerPosition {
+    /// Above zero the person owes.
+    pub balance: Money,
+    /// Paid here and not yet shown by the provider. Below zero: refunded here and not yet shown.
+    pub in_transit: Money,
+    /// Number of the newest entry; 0 for an empty ledger.
+    pub version: i64,
+}
+
+/// Paid here less refunded here, lately: a statement cannot show what happened after it was issued.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PaidHere {
+    /// Since the first day of the statement's period.
+    pub since_period: Money,
+    /// Since the statement was issued.
+    pub since_issue: Money,
+}
+
+/// What is stored of the account's statements and payments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KnownStatements {
+    /// The newest one's period and closing.
+    pub newest: Option<(YearMonth, Money)>,
+    /// The one of the same period as the statement at hand.
+    pub same_period: Option<StatementFigures>,
+    pub paid_here: PaidHere,
+}
+
+/// An entry to append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewEntry {
+    pub version: i64,
+    pub kind: LedgerEntryKind,
+    /// Above zero raises what is owed; never zero.
+    pub amount: Money,
+    pub balance_after: Money,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Posting {
+    /// The same statement is already there.
+    AlreadyStored,
+    Append {
+        entries: Vec<NewEntry>,
+        after: LedgerPosition,
+    },
+}
+
+/// Why a statement cannot enter the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PostingRefusal {
+    #[error("opening + accrued + recalculated + penalty - paid is {expected}, not the closing")]
+    DoesNotAddUp { expected: Money },
+    #[error("the statement of this period is already stored with other figures")]
+    OtherFigures,
+    #[error("older than the newest stored statement, {newest}")]
+    OlderThanNewest { newest: YearMonth },
+    #[error("the opening is not the closing of the month before, {closing}")]
+    BreaksTheChain { closing: Money },
+    #[error("the ledger stands at {balance}, by the statements it would be {expected}")]
+    LedgerDiffers { balance: Money, expected: Money },
+}
+
+/// The entries that `statement` appends.
+///
+/// A statement that follows the newest stored one without a gap must open at its closing. After a gap of months, and for
+/// the first statement, the difference to where the ledger stands becomes an entry of its own; what was paid here before
+/// the period is then taken as shown by one of the months that are missing.
+pub fn post_statement(
+    position: LedgerPosition,
+    known: &KnownStatements,
+    statement: &StatementFigures,
+) -> Result<Posting, PostingRefusal> {
+    let expected = statement.opening + statement.accrued + statement.recalculated + statement.penalty - statement.paid;
+    if expected != statement.closing {
+        return Err(PostingRefusal::DoesNotAddUp { expected });
+    }
+    if let Some(stored) = known.same_period {
+        return if stored == *statement { Ok(Posting::AlreadyStored) } else { Err(PostingRefusal::OtherFigures) };
+    }
+    let newest = known.newest;
+    let gap = newest.is_some_and(|(newest, _)| newest.next() < statement.period);
+    let before_period = position.in_transit - part(position.in_transit, known.paid_here.since_period);
+    let settled = if gap { before_period } else { Money::ZERO };
+    let position = LedgerPosition { in_transit: position.in_transit - settled, ..position };
+    let difference = opening_difference(position, newest, statement)?;
+    let first = newest.is_none();
+    let before_issue = position.in_transit - part(position.in_transit, known.paid_here.since_issue);
+    let acknowledged = acknowledged(before_issue, statement.paid);
+    let external = statement.paid - acknowledged;
+    let steps = [
+        (if first { LedgerEntryKind::Opening } else { LedgerEntryKind::Adjustment }, difference),
+        (LedgerEntryKind::Charge, statement.accrued),
+        (LedgerEntryKind::Adjustment, statement.recalculated),
+        (LedgerEntryKind::Penalty, statement.penalty),
+        // Money given back by the provider shows as a negative payment.
+        (if external.is_negative() { LedgerEntryKind::Refund } else { LedgerEntryKind::Payment }, -external),
+    ];
+    let mut after = LedgerPosition { in_transit: position.in_transit - acknowledged, ..position };
+    let mut entries = Vec::new();
+    for (kind, amount) in steps.into_iter().filter(|(_, amount)| !amount.is_zero()) {
+        after.version += 1;
+        after.balance += amount;
+        entries.push(NewEntry { version: after.version, kind, amount, balance_after: after.balance });
+    }
+    let expected = statement.closing - after.in_transit;
+    if after.balance != expected {
+        return Err(PostingRefusal::LedgerDiffers { balance: after.balance, expected });
+    }
+    Ok(Posting::Append { entries, after })
+}
+
+/// What lies between where the ledger stands and where the statement opens.
+fn opening_difference(
+    position: LedgerPosition,
+    newest: Option<(YearMonth, Money)>,
+    statement: &StatementFigures,
+) -> Result<Money, PostingRefusal> {
+    match newest {
+        Some((newest, _)) if statement.period <= newest => Err(PostingRefusal::OlderThanNewest { newest }),
+        Some((newest, closing)) if newest.next() == statement.period => {
+            if statement.opening == closing {
+                Ok(Money::ZERO)
+            } else {
+                Err(PostingRefusal::BreaksTheChain { closing })
+            }
+        }
+        _ => Ok(statement.opening - position.in_transit - position.balance),
+    }
+}
+
+/// How much of what is in transit is of late: the oldest is shown first.
+fn part(in_transit: Money, lately: Money) -> Money {
+    lately.clamp(in_transit.min(Money::ZERO), in_transit.max(Money::ZERO))
+}
+
+/// How much of what was paid here the statement's `paid` shows. A refund made here counts as shown at once: it may hide
+/// inside a positive `paid`, and the month in which the provider shows it sets the balance right.
+fn acknowledged(in_transit: Money, paid: Money) -> Money {
+    if in_transit.is_negative() { in_transit } else { paid.clamp(Money::ZERO, in_transit) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const EMPTY: LedgerPosition = LedgerPosition { balance: Money::ZERO, in_transit: Money::ZERO, version: 0 };
+    const JUNE: YearMonth = YearMonth(202_606);
+
+    fn statement(period: YearMonth, opening: i64, accrued: i64, paid: i64) -> StatementFigures {
+        let money = |amount| Money(amount);
+        StatementFigures {
+            period,
+            opening: money(opening),
+            accrued: money(accrued),
+            recalculated: Money::ZERO,
+            penalty: Money::ZERO,
+            paid: money(paid),
+            closing: money(opening + accrued - paid),
+        }
+    }
+
+    fn append(position: LedgerPosition, newest: Option<(YearMonth, Money)>, next: &StatementFigures) -> Posting {
+        post_statement(position, &KnownStatements { newest, ..Default::default() }, next).unwrap()
+    }
+
+    fn kinds(posting: &Posting) -> Vec<(LedgerEntryKind, i64)> {
+        match posting {
+            Posting::Append { entries, .. } => entries.iter().map(|entry| (entry.kind, entry.amount.0)).collect(),
+            Posting::AlreadyStored => vec![],
+        }
+    }
+
+    #[test]
+    fn the_first_statement_opens_the_ledger() {
+        let posting = append(EMPTY, None, &statement(JUNE, 100, 50, 30));
+        assert_eq!(
+            kinds(&posting),
+            [(LedgerEntryKind::Opening, 100), (LedgerEntryKind::Charge, 50), (LedgerEntryKind::Payment, -30)]
+        );
+        assert_eq!(kinds(&append(EMPTY, None, &statement(JUNE, 0, 0, 0))), []);
+    }
+
+    #[test]
+    fn money_paid_here_is_not_counted_again_when_the_provider_shows_it() {
+        let paid_here = LedgerPosition { balance: Money(60), in_transit: Money(40), version: 7 };
+        let newest = Some((JUNE, Money(100)));
+        let shown = append(paid_here, newest, &statement(JUNE.next(), 100, 50, 65));
+        assert_eq!(kinds(&shown), [(LedgerEntryKind::Charge, 50), (LedgerEntryKind::Payment, -25)]);
+
+        let not_yet = append(paid_here, newest, &statement(JUNE.next(), 100, 50, 0));
+        let after = LedgerPosition { balance: Money(110), in_transit: Money(40), version: 8 };
+        assert!(matches!(not_yet, Posting::Append { after: found, .. } if found == after));
+    }
+
+    #[test]
+    fn a_statement_shows_nothing_that_was_paid_after_it_was_issued() {
+        // 100 paid here on 22 July; the statement of 1 July shows 50 that the post office took.
+        let position = LedgerPosition { balance: Money(100), in_transit: Money(100), version: 7 };
+        let paid_here = PaidHere { since_period: Money(100), since_issue: Money(100) };
+        let known = KnownStatements { newest: Some((JUNE, Money(200))), paid_here, ..Default::default() };
+        let posting = post_statement(position, &known, &statement(JUNE.next(), 200, 100, 50)).unwrap();
+        assert_eq!(kinds(&posting), [(LedgerEntryKind::Charge, 100), (LedgerEntryKind::Payment, -50)]);
+        let after = LedgerPosition { balance: Money(150), in_transit: Money(100), version: 9 };
+        assert!(matches!(posting, Posting::Append { after: found, .. } if found == after));
+    }
+
+    #[test]
+    fn after_a_gap_money_paid_here_before_the_period_is_no_longer_in_transit() {
+        let position = LedgerPosition { balance: Money(-30), in_transit: Money(130), version: 7 };
+        // 100 of it before September, 30 after its statement.
+        let paid_here = PaidHere { since_period: Money(30), since_issue: Money(30) };
+        let known = KnownStatements { newest: Some((JUNE, Money(100))), paid_here, ..Default::default() };
+        let posting = post_statement(position, &known, &statement(YearMonth(202_609), 300, 50, 0)).unwrap();
+        assert!(matches!(posting, Posting::Append { after, .. }
+            if (after.balance, after.in_transit) == (Money(320), Money(30))));
+    }
+
+    #[test]
+    fn money_paid_here_before_the_first_statement_survives_it() {
+        let paid_here = LedgerPosition { balance: Money(-40), in_transit: Money(40), version: 1 };
+        let posting = append(paid_here, None, &statement(JUNE, 100, 0, 0));
+        assert_eq!(kinds(&posting), [(LedgerEntryKind::Opening, 100)]);
+        assert!(matches!(posting, Posting::Append { after, .. } if after.balance == Money(60)));
+    }
+
+    #[test]
+    fn a_gap_of_months_becomes_an_adjustment_and_a_broken_chain_is_refused() {
+        let position = LedgerPosition { balance: Money(100), in_transit: Money::ZERO, version: 3 };
+        let newest = Some((JUNE, Money(100)));
+        let posting = append(position, newest, &statement(YearMonth(202_609), 70, 10, 0));
+        assert_eq!(kinds(&posting), [(LedgerEntryKind::Adjustment, -30), (LedgerEntryKind::Charge, 10)]);
+
+        let known = KnownStatements { newest, ..Default::default() };
+        let broken = post_statement(position, &known, &statement(JUNE.next(), 70, 10, 0));
+        assert_eq!(broken, Err(PostingRefusal::BreaksTheChain { closing: Money(100) }));
+    }
+
+    #[test]
+    fn the_past_is_not_rewritten() {
+        let stored = statement(JUNE, 0, 100, 0);
+        let position = LedgerPosition { balance: Money(100), in_transit: Money::ZERO, version: 1 };
+        let known =
+            KnownStatements { newest: Some((JUNE, Money(100))), same_period: Some(stored), ..Default::default() };
+        assert_eq!(post_statement(position, &known, &stored), Ok(Posting::AlreadyStored));
+        let other = statement(JUNE, 0, 90, 0);
+        assert_eq!(post_statement(position, &known, &other), Err(PostingRefusal::OtherFigures));
+
+        let known = KnownStatements { same_period: None, ..known };
+        let older = post_statement(position, &known, &statement(JUNE.previous(), 0, 5, 0));
+        assert_eq!(older, Err(PostingRefusal::OlderThanNewest { newest: JUNE }));
+    }
+
+    #[test]
+    fn a_ledger_that_left_the_statements_is_refused() {
+        let position = LedgerPosition { balance: Money(99), in_transit: Money::ZERO, version: 1 };
+        let known = KnownStatements { newest: Some((JUNE, Money(100))), ..Default::default() };
+        let refused = post_statement(position, &known, &statement(JUNE.next(), 100, 0, 0));
+        assert_eq!(refused, Err(PostingRefusal::LedgerDiffers { balance: Money(99), expected: Money(100) }));
+    }
+
+    #[test]
+    fn a_statement_that_does_not_add_up_is_refused() {
+        let wrong = StatementFigures { closing: Money(1), ..statement(JUNE, 0, 0, 0) };
+        let refused = post_statement(EMPTY, &KnownStatements::default(), &wrong);
+        assert_eq!(refused, Err(PostingRefusal::DoesNotAddUp { expected: Money::ZERO }));
+    }
+
+    proptest! {
+        /// Months of statements with payments and refunds made here in between, shown by the provider sooner or later.
+        #[test]
+        fn the_balance_is_the_sum_of_the_ledger_and_what_the_provider_says_less_what_is_in_transit(
+            opening in -50_000_i64..50_000,
+            months in prop::collection::vec(
+                (0_i64..30_000, -9_000_i64..9_000, 0_i64..900, -20_000_i64..40_000, -5_000_i64..20_000, 0_usize..3),
+                1..24,
+            ),
+        ) {
+            let (mut position, mut newest, mut period, mut closing) = (EMPTY, None, JUNE, opening);
+            let mut sum = Money::ZERO;
+            for (accrued, recalculated, penalty, paid, paid_here, skipped) in months {
+                (0..skipped).for_each(|_| period = period.next());
+                let next = StatementFigures {
+                    recalculated: Money(recalculated),
+                    penalty: Money(penalty),
+                    closing: Money(closing + accrued + recalculated + penalty - paid),
+                    ..statement(period, closing, accrued, paid)
+                };
+                let Posting::Append { entries, after } = append(position, newest, &next) else { unreachable!() };
+                prop_assert_eq!(after.balance, next.closing - after.in_transit);
+                for (entry, version) in entries.iter().zip(position.version + 1..) {
+                    sum += entry.amount;
+                    prop_assert_eq!((entry.version, entry.balance_after), (version, sum));
+                    prop_assert!(!entry.amount.is_zero());
+                }
+                prop_assert_eq!(after.version, entries.last().map_or(position.version, |last| last.version));
+                // A payment (or a refund) made here between two statements.
+                sum -= Money(paid_here);
+                position = LedgerPosition {
+                    balance: sum,
+                    in_transit: after.in_transit + Money(paid_here),
+                    version: after.version + 1,
+                };
+                (newest, closing, period) = (Some((period, next.closing)), next.closing.0, period.next());
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The tables `statements`, `statement_lines`, `ledger_entries`, and the balance on the account's row.
+
+use entity::exact::{Money, YearMonth};
+use entity::ids::{PersonalAccountId, StatementId};
+use entity::{ledger_entry, personal_account, statement, statement_line};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect, Statement,
+};
+
+use crate::kernel::{Fault, Page};
+use crate::platform::db::{Engine, Tx, read_page};
+
+pub async fn lock_account_in(tx: &Tx, id: PersonalAccountId) -> Result<personal_account::Model, DbErr> {
+    let account = personal_account::Entity::find_by_id(id).lock_exclusive().one(&**tx).await?;
+    account.ok_or_else(|| DbErr::RecordNotFound("personal account".to_owned()))
+}
+
+pub async fn insert_entry_in(tx: &Tx, entry: ledger_entry::Model) -> Result<(), DbErr> {
+    ledger_entry::Entity::insert(entry.into_active_model()).exec_without_returning(&**tx).await.map(|_| ())
+}
+
+pub async fn update_balance_in(tx: &Tx, entry: &ledger_entry::Model, in_transit: Money) -> Result<(), DbErr> {
+    let moved = personal_account::ActiveModel {
+        balance: Set(entry.balance_after),
+        in_transit: Set(in_transit),
+        version: Set(entry.version),
+        balance_as_of: Set(entry.occurred_at),
+        ..Default::default()
+    };
+    let account = personal_account::Column::Id.eq(entry.personal_account_id);
+    personal_account::Entity::update_many().set(moved).filter(account).exec(&**tx).await.map(|_| ())
+}
+
+pub async fn page_entries(
+    db: &DatabaseConnection,
+    account: PersonalAccountId,
+    page: &Page<i64>,
+) -> Result<Vec<ledger_entry::Model>, Fault> {
+    let query = ledger_entry::Entity::find().filter(ledger_entry::Column::PersonalAccountId.eq(account));
+    let mut cursor = query.cursor_by(ledger_entry::Column::Version);
+    cursor.desc();
+    Ok(read_page(cursor, page, db).await?)
+}
+
+pub async fn list_entries_after(
+    db: &DatabaseConnection,
+    positions: &[(PersonalAccountId, i64)],
+    most: u64,
+) -> Result<Vec<ledger_entry::Model>, Fault> {
+    if positions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let behind = positions.iter().fold(Condition::any(), |any, (account, version)| {
+        let newer = Condition::all()
+            .add(ledger_entry::Column::PersonalAccountId.eq(*account))
+            .add(ledger_entry::Column::Version.gt(*version));
+        any.add(newer)
+    });
+    // By version, not by time: the clocks of two instances differ, and a page must not run ahead of an account's order.
+    let query = ledger_entry::Entity::find()
+        .filter(behind)
+        .order_by_asc(ledger_entry::Column::Version)
+        .order_by_asc(ledger_entry::Column::PersonalAccountId)
+        .limit(most);
+    Ok(query.all(db).await?)
+}
+
+pub async fn list_newest_statements(
+    db: &DatabaseConnection,
+    accounts: &[PersonalAccountId],
+) -> Result<Vec<statement::Model>, Fault> {
+    let newest = Query::select()
+        .column(statement::Column::PersonalAccountId)
+        .expr(Expr::col(statement::Column::Period).max())
+        .from(statement::Entity)
+        .and_where(statement::Column::PersonalAccountId.is_in(accounts.iter().copied()))
+        .group_by_col(statement::Column::PersonalAccountId)
+        .to_owned();
+    let key = Expr::tuple([Expr::col(statement::Column::PersonalAccountId), Expr::col(statement::Column::Period)]);
+    Ok(statement::Entity::find().filter(key.in_subquery(newest)).all(db).await?)
+}
+
+pub async fn find_statements(
+    db: &DatabaseConnection,
+    wanted: &[(PersonalAccountId, YearMonth)],
+) -> Result<Vec<statement::Model>, Fault> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let any = wanted.iter().fold(Condition::any(), |any, (account, period)| {
+        any.add(
+            Condition::all()
+                .add(statement::Column::PersonalAccountId.eq(*account))
+                .add(statement::Column::Period.eq(*period)),
+        )
+    });
+    Ok(statement::Entity::find().filter(any).all(db).await?)
+}
+
+pub async fn page_statements(
+    db: &DatabaseConnection,
+    account: PersonalAccountId,
+    page: &Page<YearMonth>,
+) -> Result<Vec<statement::Model>, Fault> {
+    let query = statement::Entity::find().filter(statement::Column::PersonalAccountId.eq(account));
+    let mut cursor = query.cursor_by(statement::Column::Period);
+    cursor.desc();
+    Ok(read_page(cursor, page, db).await?)
+}
+
+/// For each account and period the nearest statement after it (`later`) or before it.
+pub async fn list_neighbours(
+    db: &DatabaseConnection,
+    wanted: &[(PersonalAccountId, YearMonth, bool)],
+) -> Result<Vec<statement::Model>, Fault> {
+    let nearest = |(account, period, later): &(PersonalAccountId, YearMonth, bool)| {
+        let own = statement::Column::PersonalAccountId.eq(*account);
+        let column = Expr::col(statement::Column::Period);
+        let (side, nearest) = if *later {
+            (statement::Column::Period.gt(*period), column.clone().min())
+        } else {
+            (statement::Column::Period.lt(*period), column.clone().max())
+        };
+        let found =
+            Query::select().expr(nearest).from(statement::Entity).and_where(own.clone()).and_where(side).to_owned();
+        Condition::all().add(own).add(column.in_subquery(found))
+    };
+    let any = wanted.iter().fold(Condition::any(), |any, one| any.add(nearest(one)));
+    Ok(statement::Entity::find().filter(any).all(db).await?)
+}
+
+pub async fn find_statements_by_id(
+    db: &DatabaseConnection,
+    ids: &[StatementId],
+) -> Result<Vec<statement::Model>, Fault> {
+    Ok(statement::Entity::find().filter(statement::Column::Id.is_in(ids.iter().copied())).all(db).await?)
+}
+
+pub async fn list_lines(
+    db: &DatabaseConnection,
+    statements: &[StatementId],
+) -> Result<Vec<statement_line::Model>, Fault> {
+    let query =
+        statement_line::Entity::find().filter(statement_line::Column::StatementId.is_in(statements.iter().copied()));
+    Ok(query
+        .order_by_asc(statement_line::Column::StatementId)
+        .order_by_asc(statement_line::Column::Position)
+        .all(db)
+        .await?)
+}
+
+#[derive(FromQueryResult)]
+struct Unbalanced {
+    id: PersonalAccountId,
+}
+
+pub async fn list_unbalanced(
+    db: &DatabaseConnection,
+    engine: Engine,
+    most: u64,
+) -> Result<Vec<PersonalAccountId>, Fault> {
+    let sql = format!(
+        "SELECT a.id FROM personal_accounts a LEFT JOIN \
+         (SELECT personal_account_id, SUM(amount) AS total, COUNT(*) AS entries FROM ledger_entries GROUP BY personal_account_id) l \
+         ON l.personal_account_id = a.id \
+         WHERE a.balance <> COALESCE(l.total, 0) OR a.version <> COALESCE(l.entries, 0) LIMIT {most}"
+    );
+    let backend = match engine {
+        Engine::Sqlite => sea_orm::DbBackend::Sqlite,
+        Engine::Postgres => sea_orm::DbBackend::Postgres,
+    };
+    let rows = Unbalanced::find_by_statement(Statement::from_string(backend, sql)).all(db).await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}

@@ -1,0 +1,115 @@
+//! The command line, one file per subcommand.
+
+mod demo;
+mod doctor;
+mod import;
+mod migrate;
+mod progress;
+mod serve;
+mod streams;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, DEFAULTS};
+use crate::graphql;
+use crate::kernel::Clock;
+use crate::platform::telemetry;
+
+/// A GraphQL gateway for the customers of utility providers.
+#[derive(Debug, Parser)]
+#[command(name = "kabinet", version, about, propagate_version = true)]
+struct Arguments {
+    /// A TOML file with settings; `kabinet config` prints all of them with their defaults.
+    #[arg(long, global = true, env = "KABINET_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve until a signal ends it.
+    Serve(serve::ServeArgs),
+    /// Bring the database's schema up to date, or take steps back.
+    Migrate(migrate::MigrateArgs),
+    /// Load the registers that a provider's billing exports (docs/registers.md).
+    Import(import::ImportArgs),
+    /// Made-up data to try kabinet with.
+    Demo(demo::DemoArgs),
+    /// Print the GraphQL schema.
+    Schema,
+    /// Check configuration, database, Redis, mail, clock and ledger, and say what to do.
+    Doctor,
+    /// Print docs/errors.md: every code, what it means and what to do.
+    Errors,
+    /// Print every setting with its default and what it means.
+    Config,
+}
+
+/// Parses the arguments and runs the subcommand; failures end on standard error.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let page = match arguments.command {
+        Command::Config => Some(DEFAULTS.to_owned()),
+        Command::Errors => Some(graphql::error::catalogue()),
+        _ => None,
+    };
+    if let Some(page) = page {
+        print!("{page}");
+        return ExitCode::SUCCESS;
+    }
+    let config = match Config::load(arguments.config.as_deref(), std::env::vars_os()) {
+        Ok(config) => config,
+        Err(problems) => {
+            eprintln!("kabinet: {problems}");
+            return ExitCode::from(2);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(cause) => {
+            eprintln!("kabinet: cannot start: {cause}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let entered = runtime.enter();
+    let telemetry = match telemetry::start(&config.log, &config.telemetry) {
+        Ok(telemetry) => telemetry,
+        Err(fault) => {
+            eprintln!("kabinet: cannot start: {fault}");
+            return ExitCode::FAILURE;
+        }
+    };
+    drop(entered);
+    let ended = runtime.block_on(run(arguments.command, config));
+    telemetry.finish();
+    match ended {
+        Ok(code) => code,
+        Err(failure) => {
+            streams::err(&format!("kabinet: {failure:#}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(args) => Box::pin(serve::run(args, config)).await,
+        Command::Migrate(args) => migrate::run(&args, config).await,
+        Command::Import(args) => Ok(import::run(&args, &config).await?),
+        Command::Demo(args) => {
+            demo::run(&args, &Clock::System)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Schema => {
+            print!("{}", graphql::definition());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Doctor => doctor::run(config).await,
+        Command::Config | Command::Errors => Ok(ExitCode::SUCCESS),
+    }
+}

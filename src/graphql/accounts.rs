@@ -1,0 +1,258 @@
+//! Providers and personal accounts.
+
+mod attachment;
+mod provider;
+mod service;
+
+use async_graphql::connection::{Connection, EmptyFields};
+use async_graphql::{Context, ID, Object, SimpleObject};
+use entity::exact::Money as Kopecks;
+
+pub use attachment::{AccessProofInput, AttachmentMutation};
+pub use provider::{Provider, ProviderQuery, ReadingWindow};
+pub use service::{AccountService, ServiceChange, Tariff};
+
+use super::billing::{LedgerEntry, Statement};
+use super::context::Find;
+use super::enums::AccessLevel;
+use super::error::TopError;
+use super::ids;
+use super::metering::Meter;
+use super::page::{Window, connection};
+use super::payments::Payment;
+use super::scalars::{Date, DateTime, Decimal, YearMonth};
+use crate::accounts::AccountAccess;
+use crate::accounts::model;
+use crate::accounts::service::is_supplied;
+use crate::kernel::Fault;
+
+/// ISO 4217.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+pub enum CurrencyCode {
+    /// Russian rouble.
+    #[graphql(name = "RUB")]
+    Rub,
+}
+
+/// A sum of money.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Money {
+    /// Exact, two digits after the point.
+    pub amount: Decimal,
+    /// Always roubles for now.
+    pub currency_code: CurrencyCode,
+}
+
+impl From<Kopecks> for Money {
+    fn from(sum: Kopecks) -> Self {
+        Self { amount: sum.into(), currency_code: CurrencyCode::Rub }
+    }
+}
+
+/// What is owed, with no sign to guess: of `owed` and `credit` one is zero and neither negative.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Balance {
+    /// What the person owes.
+    pub owed: Money,
+    /// What the person has paid ahead.
+    pub credit: Money,
+    /// The moment that this is true of.
+    pub as_of: DateTime,
+    /// Number of the newest ledger entry; a total over several accounts has the sum of theirs.
+    pub version: i64,
+}
+
+impl From<model::Balance> for Balance {
+    fn from(balance: model::Balance) -> Self {
+        Self {
+            owed: balance.owed.into(),
+            credit: balance.credit.into(),
+            as_of: DateTime(balance.as_of),
+            version: balance.version,
+        }
+    }
+}
+
+impl Balance {
+    /// Debts and credits set off against each other.
+    pub fn sum(accounts: &[AccountAccess]) -> Self {
+        let balances: Vec<_> = accounts.iter().map(AccountAccess::balance).collect();
+        let signed = balances.iter().map(|balance| balance.owed - balance.credit).sum();
+        let as_of = balances.iter().map(|balance| balance.as_of).max().unwrap_or_default();
+        model::Balance::of(signed, as_of, balances.iter().map(|balance| balance.version).sum()).into()
+    }
+}
+
+/// A personal account at a provider, as far as the viewer may see it.
+#[derive(Clone, Debug)]
+pub struct PersonalAccount(pub AccountAccess);
+
+/// A personal account (лицевой счёт) at a provider, as far as the viewer may see it.
+#[Object]
+impl PersonalAccount {
+    /// TypeID with the prefix `account`.
+    pub async fn id(&self) -> ID {
+        ids::encode(self.0.id())
+    }
+
+    /// As printed on the receipt; leading zeros count.
+    async fn number(&self) -> &str {
+        self.0.number()
+    }
+
+    /// Who bills.
+    async fn provider(&self, ctx: &Context<'_>) -> Result<Provider, TopError> {
+        let provider = ctx.loaders()?.provider.load(self.0.provider_id()).await?;
+        provider.map(Provider).ok_or_else(|| Fault::internal("an account without a provider").into())
+    }
+
+    /// How much the viewer may see; `proveAccountAccess` raises it.
+    async fn access(&self) -> AccessLevel {
+        self.0.level().into()
+    }
+
+    /// The viewer's own name for it.
+    async fn nickname(&self) -> Option<&str> {
+        self.0.nickname()
+    }
+
+    /// Masked with LIMITED access.
+    async fn address(&self) -> Option<String> {
+        self.0.address()
+    }
+
+    /// Null with LIMITED access.
+    async fn holder_name(&self) -> Option<&str> {
+        self.0.holder_name()
+    }
+
+    /// What is owed now.
+    async fn balance(&self) -> Balance {
+        self.0.balance().into()
+    }
+
+    /// A month's statement, by default the newest; null where there is none, and with LIMITED access.
+    async fn statement(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The month; by default the newest.")] period: Option<YearMonth>,
+    ) -> Result<Option<Statement>, TopError> {
+        let (loaders, key) = (ctx.loaders()?, self.0.key());
+        if !key.is_full() {
+            return Ok(None);
+        }
+        let found = match period {
+            Some(YearMonth(period)) => loaders.statement.load((key, period)).await?,
+            None => loaders.newest_statement.load(key).await?,
+        };
+        Ok(found.map(|statement| Statement { statement, account: key }))
+    }
+
+    /// Statements, newest first; none with LIMITED access.
+    async fn statements(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the start, or behind `after`.")] first: Option<i32>,
+        #[graphql(desc = "Cursor to start behind.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor to end before.")] before: Option<String>,
+    ) -> Result<Connection<String, Statement, EmptyFields, EmptyFields>, TopError> {
+        let (services, account) = (ctx.services()?, self.0.key());
+        let page = Window::new(first, after, last, before).page(&services.config.graphql)?;
+        let slice = services.billing.list_statements(account, page).await?;
+        connection(slice, |statement| statement.period, |statement| Statement { statement, account })
+    }
+
+    /// Every change of the balance, newest first; none with LIMITED access.
+    async fn ledger(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the start, or behind `after`.")] first: Option<i32>,
+        #[graphql(desc = "Cursor to start behind.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor to end before.")] before: Option<String>,
+    ) -> Result<Connection<String, LedgerEntry, EmptyFields, EmptyFields>, TopError> {
+        let services = ctx.services()?;
+        let page = Window::new(first, after, last, before).page(&services.config.graphql)?;
+        let slice = services.billing.list_entries(self.0.key(), page).await?;
+        let account = self.0.key();
+        connection(slice, |entry| entry.version, |entry| LedgerEntry { entry, account })
+    }
+
+    /// The account's meters, by name.
+    async fn meters(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Those that were taken away too.", default = false)] include_removed: bool,
+    ) -> Result<Vec<Meter>, TopError> {
+        let account = self.0.key();
+        let meters = ctx.loaders()?.meters.load(account).await?.unwrap_or_default();
+        let shown = meters.into_iter().filter(|meter| include_removed || meter.removed_on.is_none());
+        Ok(shown.map(|meter| Meter { meter, account }).collect())
+    }
+
+    /// How many meters stand.
+    async fn meter_count(&self, ctx: &Context<'_>) -> Result<usize, TopError> {
+        let meters = ctx.loaders()?.meters.load(self.0.key()).await?.unwrap_or_default();
+        Ok(meters.iter().filter(|meter| meter.removed_on.is_none()).count())
+    }
+
+    /// What is supplied.
+    async fn services(&self, ctx: &Context<'_>) -> Result<Vec<AccountService>, TopError> {
+        let services = ctx.loaders()?.services.load(self.0.key()).await?;
+        Ok(services.unwrap_or_default().into_iter().map(AccountService).collect())
+    }
+
+    /// History of changes of the services (история изменений по услугам), newest first; none with LIMITED access.
+    async fn service_changes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the start, or behind `after`.")] first: Option<i32>,
+        #[graphql(desc = "Cursor to start behind.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor to end before.")] before: Option<String>,
+    ) -> Result<Connection<String, ServiceChange, EmptyFields, EmptyFields>, TopError> {
+        let services = ctx.services()?;
+        let page = Window::new(first, after, last, before).page(&services.config.graphql)?;
+        let slice = services.accounts.list_service_changes(self.0.key(), page).await?;
+        connection(slice, |change| (change.changed_on, change.id), ServiceChange)
+    }
+
+    /// Prices of the account's services on a day.
+    async fn tariffs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "By default today, at the provider.")] on: Option<Date>,
+    ) -> Result<Vec<Tariff>, TopError> {
+        let (loaders, provider_id) = (ctx.loaders()?, self.0.provider_id());
+        let missing = || Fault::internal("an account without a provider");
+        let day = match on {
+            Some(Date(day)) => day,
+            None => ctx.services()?.accounts.today_at(&loaders.provider.load(provider_id).await?.ok_or_else(missing)?),
+        };
+        let services = loaders.services.load(self.0.key()).await?.unwrap_or_default();
+        let tariffs = loaders.tariffs.load((provider_id, day)).await?.unwrap_or_default();
+        Ok(tariffs.into_iter().filter(|tariff| is_supplied(&services, tariff)).map(Tariff).collect())
+    }
+
+    /// What the viewer paid here, newest first.
+    async fn payments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the start, or behind `after`.")] first: Option<i32>,
+        #[graphql(desc = "Cursor to start behind.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor to end before.")] before: Option<String>,
+    ) -> Result<Connection<String, Payment, EmptyFields, EmptyFields>, TopError> {
+        let services = ctx.services()?;
+        let page = Window::new(first, after, last, before).page(&services.config.graphql)?;
+        let slice = services.payments.list_payments(&self.0, page).await?;
+        connection(slice, |payment| payment.id, Payment)
+    }
+
+    /// When readings count for the month; null: always.
+    async fn reading_window(&self, ctx: &Context<'_>) -> Result<Option<ReadingWindow>, TopError> {
+        let provider = ctx.loaders()?.provider.load(self.0.provider_id()).await?;
+        Ok(provider.as_ref().and_then(ReadingWindow::of))
+    }
+}

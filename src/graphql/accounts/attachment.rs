@@ -1,0 +1,204 @@
+//! Attaching accounts and proving that they are one's own.
+
+use async_graphql::{Context, ID, InputObject, Object, OneofObject, SimpleObject};
+use entity::enums::Locale;
+
+use super::super::context::Find;
+use super::super::error::{ErrorCode, RetryLaterError, TopError, UserError, path};
+use super::super::ids;
+use super::super::scalars::Decimal;
+use super::PersonalAccount;
+use crate::accounts::attachment::AccessProof;
+use crate::accounts::error::{AccessRefusal, AttachmentRefusal};
+use crate::kernel::Failure;
+
+/// Something that only the holder of the receipt knows: give one.
+#[derive(Clone, Debug, OneofObject)]
+pub enum AccessProofInput {
+    /// The PIN printed on the receipt.
+    Pin(String),
+    /// What was accrued in the newest statement, roubles.
+    LastChargeTotal(Decimal),
+    /// What a meter of the account showed last.
+    MeterReading(Decimal),
+}
+
+/// Which account to attach.
+#[derive(Clone, Debug, InputObject)]
+pub struct AttachPersonalAccountInput {
+    /// Id of a `Provider`.
+    pub provider_id: ID,
+    /// The account's number, as on the receipt; spaces do not count.
+    pub number: String,
+    /// The viewer's own name for it, 60 characters at most.
+    pub nickname: Option<String>,
+    /// With a proof the access is FULL, without one LIMITED.
+    pub proof: Option<AccessProofInput>,
+}
+
+/// What became of the attachment.
+#[derive(Default, SimpleObject)]
+pub struct AttachPersonalAccountPayload {
+    /// The account, attached now.
+    pub personal_account: Option<PersonalAccount>,
+    /// Why nothing was done; empty when it was.
+    pub user_errors: Vec<UserError>,
+}
+
+/// A proof for an attached account.
+#[derive(Clone, Debug, InputObject)]
+pub struct ProveAccountAccessInput {
+    /// Id of an attached account.
+    pub personal_account_id: ID,
+    /// What shows that it is one's own.
+    pub proof: AccessProofInput,
+}
+
+/// What became of the proof.
+#[derive(Default, SimpleObject)]
+pub struct ProveAccountAccessPayload {
+    /// The account, with FULL access now.
+    pub personal_account: Option<PersonalAccount>,
+    /// Why nothing was done; empty when it was.
+    pub user_errors: Vec<UserError>,
+}
+
+/// Which account to detach.
+#[derive(Clone, Debug, InputObject)]
+pub struct DetachPersonalAccountInput {
+    /// Id of an attached account.
+    pub personal_account_id: ID,
+}
+
+/// What became of the detachment.
+#[derive(Default, SimpleObject)]
+pub struct DetachPersonalAccountPayload {
+    /// The id of the account that was detached.
+    pub detached_id: Option<ID>,
+    /// Why nothing was done; empty when it was.
+    pub user_errors: Vec<UserError>,
+}
+
+#[derive(Default)]
+pub struct AttachmentMutation;
+
+#[Object]
+impl AttachmentMutation {
+    /// Attaches an account by its number: LIMITED access, or FULL with a proof.
+    async fn attach_personal_account(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which account.")] input: AttachPersonalAccountInput,
+    ) -> Result<AttachPersonalAccountPayload, TopError> {
+        let locale = ctx.actor()?.locale;
+        let person = ctx.person()?;
+        let refused = |error| Ok(AttachPersonalAccountPayload { personal_account: None, user_errors: vec![error] });
+        let proof = match input.proof.map(proof).transpose() {
+            Ok(proof) => proof,
+            Err(NotANumber) => return refused(UserError::basic(ErrorCode::NumberMalformed, path(["proof"]), locale)),
+        };
+        let Some(provider_id) = ids::decode(&input.provider_id) else {
+            return refused(UserError::basic(ErrorCode::ProviderNotFound, path(["providerId"]), locale));
+        };
+        let attached = ctx.services()?.accounts.attach(person, provider_id, &input.number, input.nickname, proof).await;
+        match attached {
+            Ok(access) => Ok(AttachPersonalAccountPayload {
+                personal_account: Some(PersonalAccount(access)),
+                user_errors: Vec::new(),
+            }),
+            Err(Failure::Refused(refusal)) => refused(attachment_error(refusal, locale)),
+            Err(Failure::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    /// Raises the access to an attached account from LIMITED to FULL.
+    async fn prove_account_access(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The account and the proof.")] input: ProveAccountAccessInput,
+    ) -> Result<ProveAccountAccessPayload, TopError> {
+        let locale = ctx.actor()?.locale;
+        let (accounts, person) = (&ctx.services()?.accounts, ctx.person()?);
+        let refused = |error| Ok(ProveAccountAccessPayload { personal_account: None, user_errors: vec![error] });
+        let not_found = || UserError::basic(ErrorCode::AccountNotFound, path(["personalAccountId"]), locale);
+        let Ok(proof) = proof(input.proof) else {
+            return refused(UserError::basic(ErrorCode::NumberMalformed, path(["proof"]), locale));
+        };
+        let Some(id) = ids::decode(&input.personal_account_id) else { return refused(not_found()) };
+        let access = match accounts.access(person, id).await {
+            Ok(access) => access,
+            Err(Failure::Refused(AccessRefusal::NotFound)) => return refused(not_found()),
+            Err(Failure::Refused(AccessRefusal::NotConfirmed)) => {
+                return refused(UserError::basic(ErrorCode::EmailNotConfirmed, None, locale));
+            }
+            Err(Failure::Fault(fault)) => return Err(fault.into()),
+        };
+        match accounts.prove_access(access, &proof).await {
+            Ok(access) => Ok(ProveAccountAccessPayload {
+                personal_account: Some(PersonalAccount(access)),
+                user_errors: Vec::new(),
+            }),
+            Err(Failure::Refused(refusal)) => refused(attachment_error(refusal, locale)),
+            Err(Failure::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    /// Takes an account off the viewer's list; it can be attached again.
+    async fn detach_personal_account(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which account.")] input: DetachPersonalAccountInput,
+    ) -> Result<DetachPersonalAccountPayload, TopError> {
+        let person = ctx.person()?;
+        let detached = match ids::decode(&input.personal_account_id) {
+            Some(id) => ctx.services()?.accounts.detach(person, id).await?,
+            None => false,
+        };
+        if detached {
+            return Ok(DetachPersonalAccountPayload {
+                detached_id: Some(input.personal_account_id),
+                user_errors: Vec::new(),
+            });
+        }
+        let error = UserError::basic(ErrorCode::AccountNotFound, path(["personalAccountId"]), ctx.actor()?.locale);
+        Ok(DetachPersonalAccountPayload { detached_id: None, user_errors: vec![error] })
+    }
+}
+
+struct NotANumber;
+
+fn proof(input: AccessProofInput) -> Result<AccessProof, NotANumber> {
+    Ok(match input {
+        AccessProofInput::Pin(pin) => AccessProof::Pin(pin),
+        AccessProofInput::LastChargeTotal(Decimal(total)) => {
+            AccessProof::LastChargeTotal(total.parse().map_err(|_| NotANumber)?)
+        }
+        AccessProofInput::MeterReading(Decimal(value)) => {
+            AccessProof::MeterReading(value.parse().map_err(|_| NotANumber)?)
+        }
+    })
+}
+
+fn attachment_error(refusal: AttachmentRefusal, locale: Locale) -> UserError {
+    let basic = |code, field| UserError::basic(code, field, locale);
+    match refusal {
+        AttachmentRefusal::NotConfirmed => basic(ErrorCode::EmailNotConfirmed, None),
+        AttachmentRefusal::ProviderNotFound => basic(ErrorCode::ProviderNotFound, path(["providerId"])),
+        AttachmentRefusal::NumberMalformed { hint: [ru, en] } => {
+            let hint = if locale == Locale::Ru { ru } else { en };
+            let message = format!("{} {hint}", ErrorCode::AccountNumberMalformed.message(locale));
+            UserError::with_message(ErrorCode::AccountNumberMalformed, path(["number"]), message)
+        }
+        AttachmentRefusal::AccountNotFound => basic(ErrorCode::AccountNotFound, path(["number"])),
+        AttachmentRefusal::AlreadyAttached => basic(ErrorCode::AlreadyAttached, path(["number"])),
+        AttachmentRefusal::ProofRejected => basic(ErrorCode::ProofRejected, path(["proof"])),
+        AttachmentRefusal::ProofNotOffered => basic(ErrorCode::ProofNotOffered, path(["proof"])),
+        AttachmentRefusal::NicknameTooLong => basic(ErrorCode::NicknameTooLong, path(["nickname"])),
+        AttachmentRefusal::TooManyTries => UserError::RetryLater(RetryLaterError {
+            code: ErrorCode::TooManyTries,
+            field: None,
+            message: ErrorCode::TooManyTries.message(locale).to_owned(),
+            retry_after_seconds: 3600,
+        }),
+    }
+}

@@ -1,0 +1,185 @@
+//! Words of the public schema that are words of the database too; the compiler keeps the two lists the same.
+
+use async_graphql::Enum;
+
+/// The language of letters and messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::Locale")]
+pub enum Locale {
+    /// Russian.
+    Ru,
+    /// English.
+    En,
+}
+
+/// What a document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::AgreementKind")]
+pub enum AgreementKind {
+    /// Rules of the cabinet.
+    UserAgreement,
+    /// Consent to the processing of personal data, a document of its own by law.
+    PersonalDataConsent,
+}
+
+/// How much of an account a person may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::AccessLevel", name = "AccountAccess")]
+pub enum AccessLevel {
+    /// By the number alone: pay, send readings, see the sum owed.
+    Limited,
+    /// After a proof: everything.
+    Full,
+}
+
+/// What shows that an account is one's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::AccessProofKind")]
+pub enum AccessProofKind {
+    /// The PIN printed on the receipt.
+    Pin,
+    /// What was accrued in the newest statement.
+    LastChargeTotal,
+    /// What a meter showed last.
+    MeterReading,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::Unit")]
+pub enum Unit {
+    /// Cubic metre.
+    CubicMetre,
+    /// Kilowatt-hour.
+    KilowattHour,
+    /// Gigacalorie.
+    Gigacalorie,
+    /// Month.
+    Month,
+    /// Square metre.
+    SquareMetre,
+}
+
+/// What changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::ServiceChangeKind")]
+pub enum ServiceChangeKind {
+    /// The price.
+    Tariff,
+    /// The norm of consumption.
+    Norm,
+    /// The number of residents.
+    Residents,
+    /// A meter was installed, replaced or removed.
+    Meter,
+    /// The contract.
+    Contract,
+}
+
+/// A register of a meter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::Register")]
+pub enum Register {
+    /// The only one.
+    Single,
+    /// By day.
+    Day,
+    /// By night.
+    Night,
+    /// At peak hours.
+    Peak,
+}
+
+/// Who gave a reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::ReadingSource")]
+pub enum ReadingSource {
+    /// The person, in the cabinet.
+    Cabinet,
+    /// The person, along with a payment.
+    Payment,
+    /// The provider's register.
+    Provider,
+    /// An inspector of the provider.
+    Inspector,
+}
+
+/// How far a reading has come. Sent is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::ReadingStatus")]
+pub enum ReadingStatus {
+    /// Stored here.
+    Submitted,
+    /// Handed to the provider.
+    Delivered,
+    /// Taken by the provider.
+    Accepted,
+    /// Refused by the provider.
+    Rejected,
+    /// Counted in a statement.
+    Billed,
+    /// Taken back by the person.
+    Withdrawn,
+}
+
+/// What is remarkable about a reading that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::ReadingWarning")]
+pub enum ReadingWarning {
+    /// The counter went past its end, as the person confirmed.
+    RolloverProposed,
+    /// Far more than usual, as the person confirmed.
+    UnusuallyHigh,
+    /// Nothing was used.
+    ZeroConsumption,
+    /// Given outside the provider's window: it may count for the next month.
+    OutsideWindow,
+    /// The meter's verification has expired: the provider will not count the reading.
+    VerificationExpired,
+}
+
+/// What a charge is reckoned from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::ChargeBasis")]
+pub enum ChargeBasis {
+    /// Readings of a meter.
+    Meter,
+    /// The average of earlier months, for want of readings.
+    Average,
+    /// The norm, for want of a meter or after three months of average.
+    Norm,
+}
+
+/// Why a balance changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::LedgerEntryKind")]
+pub enum LedgerEntryKind {
+    /// What was owed when the account came here.
+    Opening,
+    /// A month's charge.
+    Charge,
+    /// A payment.
+    Payment,
+    /// A payment given back.
+    Refund,
+    /// A recalculation.
+    Adjustment,
+    /// A penalty for late payment.
+    Penalty,
+}
+
+/// How far a payment has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::PaymentStatus")]
+pub enum PaymentStatus {
+    /// Waiting for the payer or the bank.
+    Pending,
+    /// The money has come and stands in the ledger.
+    Succeeded,
+    /// Nothing was paid.
+    Canceled,
+    /// Everything was given back.
+    Refunded,
+    /// A part was given back.
+    PartiallyRefunded,
+}

@@ -1,0 +1,100 @@
+//! The codes of `userErrors`.
+
+use async_graphql::Enum;
+
+/// Why a mutation did nothing. Codes are only ever added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum ErrorCode {
+    /// The e-mail address is not one.
+    EmailMalformed,
+    /// The captcha's answer is missing, wrong, used or too late: ask for a new challenge.
+    CaptchaRejected,
+    /// The password is shorter than the policy allows.
+    PasswordTooShort,
+    /// The password is longer than the policy allows.
+    PasswordTooLong,
+    /// The password has characters that the policy does not allow.
+    PasswordCharacters,
+    /// The password is one of those that are tried first.
+    PasswordTooCommon,
+    /// The password contains the login.
+    PasswordContainsLogin,
+    /// Not every agreement in force was accepted.
+    AgreementsNotAccepted,
+    /// The link is unknown, used or expired.
+    TokenInvalid,
+    /// The address was registered more than once: say which password holds.
+    PasswordNeeded,
+    /// The current password is another.
+    WrongPassword,
+    /// The address is confirmed already.
+    AlreadyConfirmed,
+    /// Done a moment ago: see `retryAfterSeconds`.
+    TooSoon,
+    /// The address or the password is wrong.
+    BadCredentials,
+    /// There is no such session, or it is none of this person's.
+    SessionNotFound,
+    /// Was given while sessions in cookies were not offered; it is given no more.
+    TransportNotOffered,
+    /// The e-mail address must be confirmed first.
+    EmailNotConfirmed,
+    /// There is no such provider.
+    ProviderNotFound,
+    /// The number does not look like one of the provider's.
+    AccountNumberMalformed,
+    /// The account does not exist, is not to be attached, or is none of this person's.
+    AccountNotFound,
+    /// The account is attached already.
+    AlreadyAttached,
+    /// The proof does not fit.
+    ProofRejected,
+    /// The provider does not take this kind of proof.
+    ProofNotOffered,
+    /// Too many tries: see `retryAfterSeconds`.
+    TooManyTries,
+    /// The nickname is longer than 60 characters.
+    NicknameTooLong,
+    /// The number has more digits than are kept, or is none.
+    NumberMalformed,
+    /// The list is empty.
+    Empty,
+    /// The list is longer than is taken at once.
+    TooMany,
+    /// There is no such meter, or it is none of this person's.
+    MeterNotFound,
+    /// The meter was removed.
+    MeterRemoved,
+    /// The meter stands in the list twice.
+    MeterRepeated,
+    /// The date is in the future.
+    FutureDate,
+    /// The date is before the last reading's.
+    BeforeLastReading,
+    /// The values are not exactly those of the meter's registers.
+    RegistersDiffer,
+    /// A meter shows no negative numbers.
+    NegativeReading,
+    /// More digits before the point than the meter has.
+    TooManyDigits,
+    /// More digits after the point than the meter has.
+    TooManyFractionDigits,
+    /// Less than the last reading.
+    BelowPrevious,
+    /// Less than the last reading, but plausible past the counter's end: confirm it.
+    RolloverProposed,
+    /// Far more than usual: confirm it.
+    UnusuallyHigh,
+    /// There is no debt to pay.
+    NothingOwed,
+    /// The sum is not one that can be paid.
+    AmountOutOfRange,
+    /// Give exactly one: the current debt, or a sum.
+    AmountMissing,
+    /// Not an absolute http or https address.
+    ReturnUrlMalformed,
+    /// The idempotency key is empty or longer than 255 bytes.
+    IdempotencyKeyMalformed,
+    /// The idempotency key was used with another input.
+    IdempotencyKeyReused,
+}

@@ -1,0 +1,108 @@
+//! What the codes say to people. The compiler sees to it that none is without words.
+
+use entity::enums::Locale;
+
+use super::ErrorCode;
+
+impl ErrorCode {
+    pub const fn message(self, locale: Locale) -> &'static str {
+        let (ru, en) = self.words();
+        match locale {
+            Locale::Ru => ru,
+            Locale::En => en,
+        }
+    }
+
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::EmailMalformed => ("Проверьте адрес электронной почты.", "Check the e-mail address."),
+            Self::CaptchaRejected => {
+                ("Проверка от роботов не пройдена. Попробуйте ещё раз.", "The robot check failed. Try again.")
+            }
+            Self::PasswordTooShort => ("Пароль слишком короткий.", "The password is too short."),
+            Self::PasswordTooLong => ("Пароль слишком длинный.", "The password is too long."),
+            Self::PasswordCharacters => ("Только латинские буквы и цифры.", "Latin letters and digits only."),
+            Self::PasswordTooCommon => {
+                ("Этот пароль подбирают первым. Придумайте другой.", "This password is tried first. Choose another.")
+            }
+            Self::PasswordContainsLogin => {
+                ("Пароль не должен содержать адрес почты.", "The password must not contain the e-mail address.")
+            }
+            Self::AgreementsNotAccepted => ("Нужно принять оба документа.", "Both documents must be accepted."),
+            Self::TokenInvalid => (
+                "Ссылка недействительна: она использована или истекла.",
+                "The link is not valid: it was used or has expired.",
+            ),
+            Self::PasswordNeeded => (
+                "Укажите пароль, с которым будете входить: с этим адресом регистрировались не один раз.",
+                "Give the password that you will sign in with: this address was registered more than once.",
+            ),
+            Self::WrongPassword => ("Текущий пароль другой.", "The current password is another."),
+            Self::AlreadyConfirmed => ("Адрес уже подтверждён.", "The address is confirmed already."),
+            Self::TooSoon => {
+                ("Письмо только что отправлено. Подождите немного.", "A letter has just been sent. Wait a little.")
+            }
+            Self::BadCredentials => ("Неверный адрес или пароль.", "The address or the password is wrong."),
+            Self::SessionNotFound => ("Такого сеанса нет.", "There is no such session."),
+            Self::TransportNotOffered => ("Этот способ входа пока недоступен.", "This transport is not offered yet."),
+            Self::EmailNotConfirmed => {
+                ("Сначала подтвердите адрес электронной почты.", "Confirm the e-mail address first.")
+            }
+            Self::ProviderNotFound => ("Такого поставщика нет.", "There is no such provider."),
+            Self::AccountNumberMalformed => (
+                "Номер лицевого счёта не похож на номер этого поставщика.",
+                "The number does not look like one of this provider's.",
+            ),
+            Self::AccountNotFound => ("Лицевой счёт не найден.", "The personal account was not found."),
+            Self::AlreadyAttached => ("Этот лицевой счёт уже подключён.", "This personal account is attached already."),
+            Self::ProofRejected => {
+                ("Данные не подошли. Проверьте квитанцию.", "The proof does not fit. Check the receipt.")
+            }
+            Self::ProofNotOffered => {
+                ("Поставщик не принимает такое подтверждение.", "The provider does not take this kind of proof.")
+            }
+            Self::TooManyTries => ("Слишком много попыток. Попробуйте позже.", "Too many tries. Try again later."),
+            Self::NicknameTooLong => ("Название не длиннее 60 знаков.", "A nickname has 60 characters at most."),
+            Self::NumberMalformed => ("Проверьте число.", "Check the number."),
+            Self::Empty => ("Список пуст.", "The list is empty."),
+            Self::TooMany => ("Слишком много за один раз.", "Too many at once."),
+            Self::MeterNotFound => ("Прибор учёта не найден.", "The meter was not found."),
+            Self::MeterRemoved => ("Прибор учёта снят.", "The meter was removed."),
+            Self::MeterRepeated => ("Прибор учёта указан дважды.", "The meter is given twice."),
+            Self::FutureDate => ("Дата ещё не наступила.", "The date is in the future."),
+            Self::BeforeLastReading => ("Дата раньше последнего показания.", "The date is before the last reading's."),
+            Self::RegistersDiffer => (
+                "Укажите значение для каждой шкалы прибора, по одному.",
+                "Give one value for each register of the meter.",
+            ),
+            Self::NegativeReading => ("Показание не бывает отрицательным.", "A reading is never negative."),
+            Self::TooManyDigits => ("Больше цифр, чем на приборе.", "More digits than the meter has."),
+            Self::TooManyFractionDigits => {
+                ("Больше знаков после запятой, чем на приборе.", "More decimals than the meter has.")
+            }
+            Self::BelowPrevious => ("Меньше предыдущего показания.", "Less than the last reading."),
+            Self::RolloverProposed => (
+                "Меньше предыдущего. Если счётчик перешёл через ноль, подтвердите.",
+                "Less than the last one. If the counter went past its end, confirm.",
+            ),
+            Self::UnusuallyHigh => (
+                "Расход намного больше обычного. Если всё верно, подтвердите.",
+                "Far more than usual. If it is right, confirm.",
+            ),
+            Self::NothingOwed => ("Долга нет.", "There is no debt."),
+            Self::AmountOutOfRange => ("Такую сумму оплатить нельзя.", "This sum cannot be paid."),
+            Self::AmountMissing => ("Укажите либо текущий долг, либо сумму.", "Give either the current debt or a sum."),
+            Self::ReturnUrlMalformed => (
+                "Адрес возврата должен начинаться с http:// или https://.",
+                "The return address must begin with http:// or https://.",
+            ),
+            Self::IdempotencyKeyMalformed => {
+                ("Ключ повтора пуст или слишком длинный.", "The idempotency key is empty or too long.")
+            }
+            Self::IdempotencyKeyReused => (
+                "Этот ключ повтора уже использован с другими данными.",
+                "This idempotency key was used with another input.",
+            ),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! People: the viewer, and what they do about themselves, one file a subject.
+
+mod cookie;
+mod password;
+mod registration;
+mod session;
+mod sign_in;
+mod words;
+
+use async_graphql::connection::{Connection, EmptyFields};
+use async_graphql::{Context, ID, Object};
+use entity::user;
+
+use super::accounts::{Balance, PersonalAccount};
+use super::context::Find;
+use super::enums::Locale;
+use super::error::TopError;
+use super::ids;
+use super::page::{Window, connection};
+use super::scalars::{DateTime, EmailAddress};
+use crate::kernel::Failure;
+
+pub use password::{PasswordMutation, password_message};
+pub use registration::RegistrationMutation;
+pub use session::SessionMutation;
+pub use sign_in::SignInMutation;
+pub use words::WordsQuery;
+
+/// A person with a cabinet.
+#[derive(Clone, Debug)]
+pub struct User(pub user::Model);
+
+/// A person with a cabinet.
+#[Object]
+impl User {
+    /// TypeID with the prefix `user`.
+    pub async fn id(&self) -> ID {
+        ids::encode(self.0.id)
+    }
+
+    /// The address that the person signs in with.
+    async fn email(&self) -> EmailAddress {
+        EmailAddress(self.0.email.clone())
+    }
+
+    /// When the address was confirmed; null while it is not.
+    async fn email_confirmed_at(&self) -> Option<DateTime> {
+        self.0.email_confirmed_at.map(DateTime)
+    }
+
+    /// The cabinet is deleted then, unless the address is confirmed before; null once it is.
+    async fn confirmation_expires_at(&self) -> Option<DateTime> {
+        self.0.confirmation_expires_at.map(DateTime)
+    }
+
+    /// The person's name, as they gave it.
+    async fn full_name(&self) -> Option<&str> {
+        self.0.full_name.as_deref()
+    }
+
+    /// The person's phone, as they gave it.
+    async fn phone(&self) -> Option<&str> {
+        self.0.phone.as_deref()
+    }
+
+    /// The language of letters.
+    async fn locale(&self) -> Locale {
+        self.0.locale.into()
+    }
+
+    /// The devices that are signed in, the latest used first.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<session::Session>, TopError> {
+        session::list(ctx).await
+    }
+
+    /// The accounts that the person has attached, oldest attachment first.
+    async fn personal_accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the start, or behind `after`.")] first: Option<i32>,
+        #[graphql(desc = "Cursor to start behind.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor to end before.")] before: Option<String>,
+    ) -> Result<Connection<String, PersonalAccount, EmptyFields, EmptyFields>, TopError> {
+        let services = ctx.services()?;
+        let page = Window::new(first, after, last, before).page(&services.config.graphql)?;
+        let slice = services.accounts.list_access(ctx.person()?, page).await?;
+        connection(slice, crate::accounts::AccountAccess::list_key, PersonalAccount)
+    }
+
+    /// The sum over all attached accounts.
+    async fn balance(&self, ctx: &Context<'_>) -> Result<Balance, TopError> {
+        let person = ctx.person()?;
+        if !person.confirmed {
+            return Ok(Balance::sum(&[]));
+        }
+        match ctx.services()?.accounts.all_access(person).await {
+            Ok(access) => Ok(Balance::sum(&access)),
+            Err(Failure::Fault(fault)) => Err(fault.into()),
+            Err(Failure::Refused(_)) => Err(TopError::NotConfirmed),
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct ViewerQuery;
+
+#[Object]
+impl ViewerQuery {
+    /// The signed-in person; null when nobody is.
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<Option<User>, TopError> {
+        let Some(person) = &ctx.actor()?.person else { return Ok(None) };
+        Ok(ctx.services()?.identity.find_user(person.user_id).await?.map(User))
+    }
+}

@@ -1,0 +1,129 @@
+//! The loaders of one request: each is one SQL statement for however many parents ask.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use entity::exact::YearMonth;
+use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId, ProviderId, StatementId};
+use entity::{account_service, meter, meter_reading, payment, provider, statement, statement_line, tariff};
+
+use super::batch::Batch;
+use super::context::Services;
+use crate::accounts::{AccountAccess, AccountKey};
+use crate::billing::statement::Neighbour;
+use crate::kernel::{Failure, Person};
+
+#[derive(Debug)]
+pub struct Loaders {
+    pub provider: Batch<ProviderId, provider::Model>,
+    pub services: Batch<AccountKey, Vec<account_service::Model>>,
+    /// All prices of a provider on a day.
+    pub tariffs: Batch<(ProviderId, NaiveDate), Vec<tariff::Model>>,
+    pub meters: Batch<AccountKey, Vec<meter::Model>>,
+    pub reading: Batch<MeterReadingId, meter_reading::Model>,
+    pub payment_readings: Batch<PaymentId, Vec<meter_reading::Model>>,
+    pub newest_statement: Batch<AccountKey, statement::Model>,
+    pub statement: Batch<(AccountKey, YearMonth), statement::Model>,
+    pub statement_by_id: Batch<StatementId, statement::Model>,
+    pub neighbour: Batch<Neighbour, statement::Model>,
+    pub lines: Batch<StatementId, Vec<statement_line::Model>>,
+    pub meter: Batch<MeterId, meter::Model>,
+    /// Accounts that the person may see.
+    pub access: Batch<PersonalAccountId, AccountAccess>,
+    /// Payments that the person made.
+    pub payment: Batch<PaymentId, payment::Model>,
+}
+
+/// A batch that calls a method of a slice with the keys it was asked for.
+macro_rules! batch {
+    ($slice:ident, |$keys:ident| $load:expr) => {{
+        let slice = Arc::clone(&$slice);
+        Batch::new(move |$keys: Vec<_>| {
+            let $slice = Arc::clone(&slice);
+            async move { Ok($load) }
+        })
+    }};
+}
+
+impl Loaders {
+    pub fn new(services: &Services, person: Option<Person>) -> Self {
+        let Services { accounts, metering, billing, payments, .. } = services.clone();
+        let payer = person.clone();
+        Self {
+            provider: batch!(accounts, |ids| by(accounts.find_providers(&ids).await?, |row| row.id)),
+            services: batch!(accounts, |keys| by_account(&keys, accounts.list_services(&keys).await?, |row| row
+                .personal_account_id)),
+            tariffs: batch!(accounts, |wanted| accounts.list_tariffs(&wanted).await?),
+            meters: batch!(metering, |keys| by_account(&keys, metering.list_meters(&keys).await?, |row| row
+                .personal_account_id)),
+            reading: batch!(metering, |ids| by(metering.find_readings(&ids).await?, |row| row.id)),
+            payment_readings: batch!(metering, |ids| {
+                let mut of_payment: HashMap<PaymentId, Vec<_>> = HashMap::new();
+                for reading in metering.list_readings_of_payments(&ids).await? {
+                    let Some(payment) = reading.payment_id else { continue };
+                    of_payment.entry(payment).or_default().push(reading);
+                }
+                of_payment
+            }),
+            newest_statement: batch!(billing, |keys| {
+                let mut newest = by(billing.newest_statements(&keys).await?, |row| row.personal_account_id);
+                keys.into_iter().filter_map(|key: AccountKey| Some((key, newest.remove(&key.id())?))).collect()
+            }),
+            statement: batch!(billing, |keys| {
+                let mut found = by(billing.find_statements(&keys).await?, |row| (row.personal_account_id, row.period));
+                keys.into_iter()
+                    .filter_map(|key: (AccountKey, _)| Some((key, found.remove(&(key.0.id(), key.1))?)))
+                    .collect()
+            }),
+            statement_by_id: batch!(billing, |ids| by(billing.find_statements_by_id(&ids).await?, |row| row.id)),
+            neighbour: batch!(billing, |wanted| billing.neighbours(&wanted).await?),
+            meter: batch!(metering, |ids| by(metering.find_meters(&ids).await?, |row| row.id)),
+            access: Batch::new(move |ids: Vec<PersonalAccountId>| {
+                let (accounts, person) = (Arc::clone(&accounts), person.clone());
+                async move {
+                    let Some(person) = person else { return Ok(HashMap::new()) };
+                    match accounts.access_to(&person, &ids).await {
+                        Ok(access) => Ok(by(access, AccountAccess::id)),
+                        Err(Failure::Refused(_)) => Ok(HashMap::new()),
+                        Err(Failure::Fault(fault)) => Err(fault),
+                    }
+                }
+            }),
+            payment: Batch::new(move |ids: Vec<PaymentId>| {
+                let (payments, payer) = (Arc::clone(&payments), payer.clone());
+                async move {
+                    let Some(payer) = payer else { return Ok(HashMap::new()) };
+                    Ok(by(payments.find_payments(payer.user_id, &ids).await?, |row| row.id))
+                }
+            }),
+            lines: batch!(billing, |ids| {
+                let mut of_statement: HashMap<StatementId, Vec<_>> = HashMap::new();
+                for line in billing.list_lines(&ids).await? {
+                    of_statement.entry(line.statement_id).or_default().push(line);
+                }
+                of_statement
+            }),
+        }
+    }
+}
+
+fn by<K: Eq + Hash, V>(rows: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, V> {
+    rows.into_iter().map(|row| (key(&row), row)).collect()
+}
+
+fn by_account<V>(
+    keys: &[AccountKey],
+    rows: Vec<V>,
+    account: impl Fn(&V) -> PersonalAccountId,
+) -> HashMap<AccountKey, Vec<V>> {
+    let key_of: HashMap<_, _> = keys.iter().map(|key| (key.id(), *key)).collect();
+    let mut grouped: HashMap<AccountKey, Vec<V>> = HashMap::new();
+    for row in rows {
+        if let Some(key) = key_of.get(&account(&row)) {
+            grouped.entry(*key).or_default().push(row);
+        }
+    }
+    grouped
+}

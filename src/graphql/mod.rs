@@ -1,0 +1,27 @@
+//! The public schema: types and resolvers over the slices. A resolver decodes, calls one method, converts; no rules here.
+
+pub mod accounts;
+mod batch;
+pub mod billing;
+pub mod context;
+pub mod document;
+pub mod enums;
+pub mod error;
+pub mod guard;
+pub mod identity;
+pub mod ids;
+pub mod loaders;
+pub mod metering;
+pub mod node;
+pub mod observed;
+pub mod once;
+pub mod page;
+pub mod payments;
+pub mod resume;
+pub mod scalars;
+pub mod schema;
+pub mod subscription;
+
+pub use context::Services;
+pub use observed::Observed;
+pub use schema::{Graphql, definition, documents};

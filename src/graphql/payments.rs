@@ -1,0 +1,204 @@
+//! Payments.
+
+use async_graphql::{Context, ID, InputObject, Object, OneofObject, SimpleObject};
+use entity::enums::Locale;
+use entity::payment;
+
+use super::accounts::{Money, PersonalAccount};
+use super::context::Find;
+use super::enums::PaymentStatus;
+use super::error::{AmountOutOfRangeError, ErrorCode, TopError, UserError, path};
+use super::ids;
+use super::metering::{MeterReading, MeterReadingInput, given_readings, submission_errors};
+use super::scalars::{DateTime, Decimal, EmailAddress};
+use crate::kernel::Failure;
+use crate::payments::checkout::{Amount, Checkout};
+use crate::payments::error::CheckoutRefusal;
+
+/// Why a payment was cancelled.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct PaymentFailure {
+    /// The acquirer's reason, such as `insufficient_funds`.
+    pub reason: String,
+    /// What to do, for the person.
+    pub message: String,
+}
+
+/// One attempt to pay.
+#[derive(Clone, Debug)]
+pub struct Payment(pub payment::Model);
+
+/// One attempt to pay. It only ever moves forward.
+#[Object]
+impl Payment {
+    /// TypeID with the prefix `payment`.
+    pub async fn id(&self) -> ID {
+        ids::encode(self.0.id)
+    }
+
+    /// The account that it is for; null when the viewer has detached it.
+    async fn personal_account(&self, ctx: &Context<'_>) -> Result<Option<PersonalAccount>, TopError> {
+        Ok(ctx.loaders()?.access.load(self.0.personal_account_id).await?.map(PersonalAccount))
+    }
+
+    /// What goes to the provider.
+    async fn amount(&self) -> Money {
+        self.0.amount.into()
+    }
+
+    /// What the payer pays on top.
+    async fn commission(&self) -> Money {
+        self.0.commission.into()
+    }
+
+    /// How far it has come.
+    async fn status(&self) -> PaymentStatus {
+        self.0.status.into()
+    }
+
+    /// Where to pay; null for the moment in which the acquirer has not answered yet: ask again.
+    async fn confirmation_url(&self) -> Option<&str> {
+        self.0.confirmation_url.as_deref()
+    }
+
+    /// When it was started.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+
+    /// When the money came.
+    async fn paid_at(&self) -> Option<DateTime> {
+        self.0.paid_at.map(DateTime)
+    }
+
+    /// Why it was cancelled.
+    async fn failure(&self, ctx: &Context<'_>) -> Result<Option<PaymentFailure>, TopError> {
+        let locale = ctx.actor()?.locale;
+        let failure = |reason: &String| PaymentFailure {
+            reason: reason.clone(),
+            message: failure_message(reason, locale).to_owned(),
+        };
+        Ok(self.0.failure.as_ref().map(failure))
+    }
+
+    /// Readings that were sent along.
+    async fn readings(&self, ctx: &Context<'_>) -> Result<Vec<MeterReading>, TopError> {
+        let readings = ctx.loaders()?.payment_readings.load(self.0.id).await?.unwrap_or_default();
+        Ok(readings.into_iter().map(|reading| MeterReading { reading, meter: None }).collect())
+    }
+}
+
+fn failure_message(reason: &str, locale: Locale) -> &'static str {
+    let (ru, en) = match reason {
+        "insufficient_funds" => ("На карте не хватает денег.", "There is not enough money on the card."),
+        "3d_secure_failed" => ("Проверка 3-D Secure не пройдена.", "The 3-D Secure check failed."),
+        "expired_on_confirmation" => {
+            ("Время на оплату истекло. Начните новый платёж.", "The time to pay has run out. Start a new payment.")
+        }
+        _ => ("Банк отказал в платеже. Деньги не списаны.", "The bank refused the payment. No money was taken."),
+    };
+    match locale {
+        Locale::Ru => ru,
+        Locale::En => en,
+    }
+}
+
+/// How much to pay: give one.
+#[derive(Clone, Debug, OneofObject)]
+pub enum PaymentAmountInput {
+    /// True: what is owed at the moment of the start.
+    CurrentDebt(bool),
+    /// A sum of one's own, roubles.
+    Custom(Decimal),
+}
+
+/// A payment to start.
+#[derive(Clone, Debug, InputObject)]
+pub struct StartPaymentInput {
+    /// Id of an attached account.
+    pub personal_account_id: ID,
+    /// How much.
+    pub amount: PaymentAmountInput,
+    /// Readings to send along: all of it is done, or nothing.
+    pub readings: Option<Vec<MeterReadingInput>>,
+    /// Where the bank sends the payer back to, http or https.
+    pub return_url: Option<String>,
+    /// Where the receipt goes; by default the viewer's address.
+    pub receipt_email: Option<EmailAddress>,
+    /// The same key with the same input gives the same payment: make one before the first try and keep it.
+    pub idempotency_key: String,
+}
+
+/// What became of the start.
+#[derive(Default, SimpleObject)]
+pub struct StartPaymentPayload {
+    /// The payment: send the payer to its `confirmationUrl`.
+    pub payment: Option<Payment>,
+    /// Why nothing was done; empty when it was.
+    pub user_errors: Vec<UserError>,
+}
+
+#[derive(Default)]
+pub struct PaymentMutation;
+
+#[Object]
+impl PaymentMutation {
+    /// Starts a payment of the current debt or of a sum of one's own, with readings or without.
+    async fn start_payment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The payment.")] input: StartPaymentInput,
+    ) -> Result<StartPaymentPayload, TopError> {
+        let locale = ctx.actor()?.locale;
+        let person = ctx.person()?;
+        let refused = |user_errors| Ok(StartPaymentPayload { payment: None, user_errors });
+        let (checkout, key) = match checkout(input, locale) {
+            Ok(checkout) => checkout,
+            Err(errors) => return refused(errors),
+        };
+        match ctx.services()?.payments.start_payment(person, checkout, &key).await {
+            Ok(payment) => Ok(StartPaymentPayload { payment: Some(Payment(payment)), user_errors: Vec::new() }),
+            Err(Failure::Refused(refusal)) => refused(checkout_errors(refusal, locale)),
+            Err(Failure::Fault(fault)) => Err(fault.into()),
+        }
+    }
+}
+
+fn checkout(input: StartPaymentInput, locale: Locale) -> Result<(Checkout, String), Vec<UserError>> {
+    let one = |code, field| vec![UserError::basic(code, field, locale)];
+    let account = ids::decode(&input.personal_account_id);
+    let personal_account_id = account.ok_or_else(|| one(ErrorCode::AccountNotFound, path(["personalAccountId"])))?;
+    let amount = match input.amount {
+        PaymentAmountInput::CurrentDebt(true) => Amount::CurrentDebt,
+        PaymentAmountInput::CurrentDebt(false) => return Err(one(ErrorCode::AmountMissing, path(["amount"]))),
+        PaymentAmountInput::Custom(Decimal(sum)) => {
+            Amount::Custom(sum.parse().map_err(|_| one(ErrorCode::NumberMalformed, path(["amount", "custom"])))?)
+        }
+    };
+    let receipt_email = input.receipt_email.map(|EmailAddress(text)| text.parse());
+    let receipt_email =
+        receipt_email.transpose().map_err(|_| one(ErrorCode::EmailMalformed, path(["receiptEmail"])))?;
+    let readings = given_readings(input.readings.unwrap_or_default(), locale)?;
+    let checkout = Checkout { personal_account_id, amount, readings, return_url: input.return_url, receipt_email };
+    Ok((checkout, input.idempotency_key))
+}
+
+fn checkout_errors(refusal: CheckoutRefusal, locale: Locale) -> Vec<UserError> {
+    let one = |code, field| vec![UserError::basic(code, field, locale)];
+    match refusal {
+        CheckoutRefusal::NotConfirmed => one(ErrorCode::EmailNotConfirmed, None),
+        CheckoutRefusal::AccountNotFound => one(ErrorCode::AccountNotFound, path(["personalAccountId"])),
+        CheckoutRefusal::NothingOwed => one(ErrorCode::NothingOwed, path(["amount", "currentDebt"])),
+        CheckoutRefusal::AmountOutOfRange { least, most } => vec![UserError::AmountOutOfRange(AmountOutOfRangeError {
+            code: ErrorCode::AmountOutOfRange,
+            field: path(["amount"]),
+            message: ErrorCode::AmountOutOfRange.message(locale).to_owned(),
+            least: least.into(),
+            most: most.into(),
+        })],
+        CheckoutRefusal::ReturnUrlMalformed => one(ErrorCode::ReturnUrlMalformed, path(["returnUrl"])),
+        CheckoutRefusal::KeyMalformed => one(ErrorCode::IdempotencyKeyMalformed, path(["idempotencyKey"])),
+        CheckoutRefusal::KeyReused => one(ErrorCode::IdempotencyKeyReused, path(["idempotencyKey"])),
+        CheckoutRefusal::Readings(refusal) => submission_errors(&refusal, locale),
+    }
+}

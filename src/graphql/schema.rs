@@ -1,0 +1,110 @@
+//! The schema, put together.
+
+use std::any::TypeId;
+
+use async_graphql::connection::{Connection, EmptyFields};
+use async_graphql::{Data, Executor, MergedObject, Request, Response, Schema, ValidationMode};
+use futures_util::stream::BoxStream;
+
+use super::accounts::{AttachmentMutation, PersonalAccount, Provider, ProviderQuery, ServiceChange};
+use super::billing::{LedgerEntry, Statement};
+use super::context::Services;
+use super::document::Documents;
+use super::identity::{
+    PasswordMutation, RegistrationMutation, SessionMutation, SignInMutation, ViewerQuery, WordsQuery,
+};
+use super::loaders::Loaders;
+use super::metering::{MeterReading, ReadingMutation};
+use super::node::{Node, NodeQuery};
+use super::once;
+use super::payments::{Payment, PaymentMutation};
+use super::subscription::Subscriptions;
+use crate::config::GraphqlConfig;
+use crate::kernel::{Actor, Fault};
+
+/// Questions. Everything that belongs to a person is reached from `viewer`.
+#[derive(Default, MergedObject)]
+pub struct Query(ViewerQuery, WordsQuery, ProviderQuery, NodeQuery);
+
+/// Acts. Each has one input and a payload with `userErrors`, which is empty when the act was done.
+#[derive(Default, MergedObject)]
+pub struct Mutation(IdentityMutation, AttachmentMutation, ReadingMutation, PaymentMutation);
+
+/// Merged apart: async-graphql walks merged objects one inside the other.
+#[derive(Default, MergedObject)]
+pub struct IdentityMutation(RegistrationMutation, SignInMutation, SessionMutation, PasswordMutation);
+
+/// The schema with the slices behind it, as the outer layers execute it.
+#[derive(Clone)]
+pub struct Graphql {
+    schema: Schema<Query, Mutation, Subscriptions>,
+    services: Services,
+}
+
+/// async-graphql describes every page type's fields and leaves the type itself without a word.
+type Pages<T> = Connection<String, T, EmptyFields, EmptyFields>;
+
+fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscriptions> {
+    Schema::build(Query::default(), Mutation::default(), Subscriptions)
+        .register_output_type::<Node>()
+        .override_output_type_description::<Pages<PersonalAccount>>("A page of personal accounts.")
+        .override_output_type_description::<Pages<Provider>>("A page of providers.")
+        .override_output_type_description::<Pages<Statement>>("A page of statements.")
+        .override_output_type_description::<Pages<LedgerEntry>>("A page of ledger entries.")
+        .override_output_type_description::<Pages<ServiceChange>>("A page of changes of services.")
+        .override_output_type_description::<Pages<MeterReading>>("A page of readings.")
+        .override_output_type_description::<Pages<Payment>>("A page of payments.")
+}
+
+/// Without an answer to questions about the schema, when it is configured so; no suggestion gives a name away either.
+fn configured(config: &GraphqlConfig) -> async_graphql::SchemaBuilder<Query, Mutation, Subscriptions> {
+    if config.introspection { builder() } else { builder().disable_introspection().disable_suggestions() }
+}
+
+/// The documents that this schema takes.
+pub fn documents(config: &GraphqlConfig) -> Result<Documents, Fault> {
+    Documents::new(|| configured(config), config)
+}
+
+/// The schema in its definition language: what `schema.graphql` holds.
+pub fn definition() -> String {
+    let options = async_graphql::SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .include_specified_by();
+    builder().finish().sdl_with_options(options)
+}
+
+impl Graphql {
+    pub fn new(services: Services) -> Self {
+        // What comes here has passed `Documents`, which validates in full.
+        let builder = configured(&services.config.graphql).validation_mode(ValidationMode::Fast);
+        let schema = builder.data(services.clone()).finish();
+        Self { schema, services }
+    }
+
+    /// Loaders of the request's own: what one person may see is never another's answer.
+    fn with_loaders(&self, request: Request) -> Request {
+        let actor = request.data.get(&TypeId::of::<Actor>()).and_then(|actor| actor.downcast_ref::<Actor>());
+        let person = actor.and_then(|actor| actor.person.clone());
+        request.data(Loaders::new(&self.services, person))
+    }
+}
+
+impl Executor for Graphql {
+    async fn execute(&self, mut request: Request) -> Response {
+        if let Some(refused) = once::refusal(&mut request) {
+            return Response::from_errors(vec![refused]);
+        }
+        self.schema.execute(self.with_loaders(request)).await
+    }
+
+    fn execute_stream(
+        &self,
+        request: Request,
+        session_data: Option<std::sync::Arc<Data>>,
+    ) -> BoxStream<'static, Response> {
+        Executor::execute_stream(&self.schema, self.with_loaders(request), session_data)
+    }
+}

@@ -1,0 +1,79 @@
+//! The one way in for every transport: known documents, their price, and what a client may spend.
+
+use std::net::IpAddr;
+
+use chrono::SecondsFormat;
+use entity::ids::UserId;
+use serde_json::json;
+
+use super::outcome::Outcome;
+use crate::config::BudgetLimits;
+use crate::graphql::document::{Documents, Source};
+use crate::kernel::{Actor, Clock};
+use crate::platform::throttle::budget::{Budgets, Standing};
+
+pub struct Door {
+    pub documents: Documents,
+    budgets: Budgets<Client>,
+    limits: BudgetLimits,
+}
+
+/// Whose budget pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Client {
+    Person(UserId),
+    Address(Source),
+    SignIns(Source),
+}
+
+/// What an operation asks for, known before it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Price {
+    /// Points.
+    pub points: u64,
+    /// Registrations and sign-ins in it.
+    pub sign_ins: u64,
+}
+
+/// What was taken, for `extensions.cost`.
+#[derive(Clone, Copy, Debug)]
+pub struct Bill {
+    requested: u64,
+    standing: Standing,
+}
+
+impl Bill {
+    pub fn to_json(self) -> serde_json::Value {
+        let Standing { limit, remaining, resets_at } = self.standing;
+        let resets_at = resets_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        json!({ "requested": self.requested, "budget": { "limit": limit, "remaining": remaining, "resetsAt": resets_at } })
+    }
+}
+
+impl Door {
+    pub fn new(documents: Documents, clock: Clock, limits: BudgetLimits) -> Self {
+        Self { documents, budgets: Budgets::new(clock), limits }
+    }
+
+    /// A signed-in person pays wherever he sits; who is anonymous pays with all of his address. `Err` is the answer.
+    pub fn charge(&self, price: Price, actor: &Actor) -> Result<Bill, Box<Outcome>> {
+        let address = source(actor.address);
+        if price.sign_ins > 0 {
+            let sign_ins = self.budgets.spend(&Client::SignIns(address), price.sign_ins, self.limits.sign_in);
+            sign_ins.map_err(|exhausted| Box::new(Outcome::rate_limited(exhausted.retry_after)))?;
+        }
+        let (client, limit) = match &actor.person {
+            Some(person) => (Client::Person(person.user_id), self.limits.person),
+            None => (Client::Address(address), self.limits.address),
+        };
+        let bill = |standing| Bill { requested: price.points, standing };
+        let spent = self.budgets.spend(&client, price.points, limit);
+        spent.map(bill).map_err(|exhausted| {
+            Box::new(Outcome::rate_limited(exhausted.retry_after).with_cost(bill(exhausted.standing)))
+        })
+    }
+}
+
+pub fn source(address: IpAddr) -> Source {
+    Source::of(address)
+}

@@ -1,0 +1,64 @@
+//! Looks whether a connection's session still lives: when told to, and from time to time.
+
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+
+use super::Watched;
+use crate::http::Http;
+use crate::kernel::{Fault, Person};
+
+/// None: the look panicked.
+type Look = JoinHandle<Result<Option<Person>, Fault>>;
+
+pub struct Vigil<E> {
+    http: Arc<Http<E>>,
+    token: String,
+    watched: Watched,
+    ticks: Interval,
+    look: Option<Look>,
+}
+
+impl<E: Send + Sync + 'static> Vigil<E> {
+    pub fn new(http: Arc<Http<E>>, token: String, watched: Watched) -> Self {
+        let period = http.pace.recheck;
+        let mut ticks = interval_at(Instant::now() + period, period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { http, token, watched, ticks, look: None }
+    }
+
+    /// Until the session has ended. May be dropped and called again at any time: a look that is under way goes on.
+    pub async fn over(&mut self) {
+        loop {
+            let look = match &mut self.look {
+                Some(look) => look,
+                none => {
+                    tokio::select! {
+                        _ = self.ticks.tick() => {}
+                        () = self.watched.called() => {}
+                    }
+                    let (doors, token) = (Arc::clone(&self.http.doors), self.token.clone());
+                    none.insert(self.http.tasks.spawn(async move { doors.look(&token).await }))
+                }
+            };
+            let answer = look.await;
+            self.look = None;
+            match answer {
+                Ok(Ok(Some(_))) => {}
+                Ok(Ok(None)) => return,
+                // What cannot be looked up now is looked up again later.
+                Ok(Err(fault)) => tracing::warn!(%fault, "a live connection's session could not be looked up"),
+                Err(cause) => tracing::error!(%cause, "a look at a session broke off"),
+            }
+        }
+    }
+}
+
+/// The same for a connection that may be nobody's: that one is never over.
+pub async fn over<E: Send + Sync + 'static>(vigil: &mut Option<Vigil<E>>) {
+    match vigil {
+        Some(vigil) => vigil.over().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,96 @@
+//! Pages behind the links of letters: opening one changes nothing, its button asks for a password and uses the link.
+
+use std::sync::Arc;
+
+use entity::enums::Locale;
+use minijinja::context;
+use poem::http::StatusCode;
+use poem::{Request, Response};
+use serde::Deserialize;
+
+use super::template::page;
+use super::{Asked, asked, form, language};
+use crate::http::caller::Caller;
+use crate::http::{Http, LinkOutcome, UsedLink, answer};
+use crate::kernel::Fault;
+
+#[derive(Deserialize)]
+struct Filled {
+    token: String,
+    #[serde(default)]
+    password: String,
+    lang: Option<String>,
+}
+
+/// A page, and where its form goes.
+#[derive(Clone, Copy)]
+struct LinkPage {
+    template: &'static str,
+    action: &'static str,
+}
+
+const CONFIRMATION: LinkPage = LinkPage { template: "confirm_email.html", action: "/confirm-email" };
+const RESET: LinkPage = LinkPage { template: "reset_password.html", action: "/reset-password" };
+
+pub async fn ask_to_confirm<E>(_: Arc<Http<E>>, request: Request) -> Response {
+    ask(CONFIRMATION, &request)
+}
+
+pub async fn ask_for_password<E>(_: Arc<Http<E>>, request: Request) -> Response {
+    ask(RESET, &request)
+}
+
+pub async fn confirm<E>(http: Arc<Http<E>>, mut request: Request) -> Response {
+    let (link, lang) = match filled(&http, &mut request).await {
+        Ok(filled) => filled,
+        Err(refusal) => return refusal,
+    };
+    let _place = match http.gate.enter().await {
+        Ok(place) => place,
+        Err(refusal) => return refusal,
+    };
+    let token = link.token.clone();
+    tell(CONFIRMATION, lang, &token, http.doors.confirm_email(link).await)
+}
+
+pub async fn reset_password<E>(http: Arc<Http<E>>, mut request: Request) -> Response {
+    let (link, lang) = match filled(&http, &mut request).await {
+        Ok(filled) => filled,
+        Err(refusal) => return refusal,
+    };
+    let _place = match http.gate.enter().await {
+        Ok(place) => place,
+        Err(refusal) => return refusal,
+    };
+    let token = link.token.clone();
+    tell(RESET, lang, &token, http.doors.reset_password(link).await)
+}
+
+fn ask(LinkPage { template, action }: LinkPage, request: &Request) -> Response {
+    let Asked { lang, token } = asked(request);
+    let lang = language(request, lang.as_deref());
+    page(StatusCode::OK, template, context! { lang, token, action, state => "ask" })
+}
+
+async fn filled<E>(http: &Http<E>, request: &mut Request) -> Result<(UsedLink, &'static str), Response> {
+    let Filled { token, password, lang } = form(http, request).await?;
+    let lang = language(request, lang.as_deref());
+    let locale = if lang == "en" { Locale::En } else { Locale::Ru };
+    let address = Caller::of(request, &http.config.http).address;
+    Ok((UsedLink { token, password, locale, address }, lang))
+}
+
+fn tell(
+    LinkPage { template, action }: LinkPage,
+    lang: &str,
+    token: &str,
+    outcome: Result<LinkOutcome, Fault>,
+) -> Response {
+    let (status, state, error) = match outcome {
+        Ok(LinkOutcome::Done) => (StatusCode::OK, "done", None),
+        Ok(LinkOutcome::Expired) => (StatusCode::GONE, "expired", None),
+        Ok(LinkOutcome::Refused(why)) => (StatusCode::UNPROCESSABLE_ENTITY, "ask", Some(why)),
+        Err(fault) => (answer::fault(&fault).status(), "unavailable", None),
+    };
+    page(status, template, context! { lang, token, action, state, error })
+}

@@ -1,0 +1,161 @@
+use poem::http::StatusCode;
+
+use crate::http::live::Pace;
+use crate::http::testing::{Server, client};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+#[tokio::test]
+async fn opening_a_link_confirms_nothing_and_pressing_the_button_does() {
+    let server = Server::start().await;
+    let url = server.url("/confirm-email?token=good&lang=en");
+    let page = client().get(&url).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("value=\"good\"") && page.contains("Confirm your e-mail"), "{page}");
+    assert!(server.seen.confirmations.lock().unwrap().is_empty());
+
+    let without = client().post(server.url("/confirm-email")).header("content-type", FORM).body("token=good");
+    let response = without.send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let page = response.text().await.unwrap();
+    assert!(page.contains("value=\"good\"") && page.contains("&lt;too short&gt;"), "{page}");
+
+    for (token, status, words) in [("good", 200, "is confirmed"), ("old", 410, "no longer works")] {
+        let form = format!("token={token}&password=any+one&lang=en");
+        let post = client().post(server.url("/confirm-email")).header("content-type", FORM).body(form);
+        let response = post.send().await.unwrap();
+        assert_eq!(response.status().as_u16(), status);
+        assert!(response.text().await.unwrap().contains(words));
+    }
+    *server.seen.down.lock().unwrap() = true;
+    let post = client().post(server.url("/confirm-email")).header("content-type", FORM).body("token=good&password=any");
+    let response = post.send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(response.text().await.unwrap().contains("Сейчас подтвердить не получается"));
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_set_on_a_page_of_its_own() {
+    let server = Server::start().await;
+    let url = server.url("/reset-password?token=good&lang=en");
+    let page = client().get(&url).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("value=\"good\"") && page.contains("reset-password\""), "{page}");
+    assert!(server.seen.confirmations.lock().unwrap().is_empty());
+    for (token, status, words) in [("good", 200, "The password is set"), ("old", 410, "no longer works")] {
+        let form = format!("token={token}&password=any+one&lang=en");
+        let post = client().post(server.url("/reset-password")).header("content-type", FORM).body(form);
+        let response = post.send().await.unwrap();
+        assert_eq!(response.status().as_u16(), status);
+        assert!(response.text().await.unwrap().contains(words));
+    }
+}
+
+#[tokio::test]
+async fn what_a_page_is_given_cannot_become_markup() {
+    let server = Server::start().await;
+    let url = server.url("/confirm-email?token=%22%3E%3Cscript%3E");
+    let page = client().get(&url).send().await.unwrap().text().await.unwrap();
+    assert!(!page.contains("<script>"), "{page}");
+    let page = client().get(server.url("/sandbox/payments/p1")).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("1\u{202F}956,85\u{202F}₽") && !page.contains("<б>"), "{page}");
+}
+
+#[tokio::test]
+async fn the_sandbox_bank_takes_three_answers() {
+    let server = Server::start().await;
+    let decide = |id: &str, body: &'static str| {
+        let url = server.url(&format!("/sandbox/payments/{id}"));
+        client().post(url).header("content-type", FORM).body(body).send()
+    };
+    let response = decide("p1", "outcome=pay&lang=en").await.unwrap();
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert_eq!(response.headers()["location"], "/sandbox/payments/p1?lang=en");
+    assert_eq!(decide("p1", "outcome=steal").await.unwrap().status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(decide("p2", "outcome=refuse").await.unwrap().status(), StatusCode::NOT_FOUND);
+    assert_eq!(*server.seen.decisions.lock().unwrap(), ["pay", "refuse"]);
+}
+
+#[tokio::test]
+async fn letters_are_shown_newest_first_where_they_are_kept() {
+    let server = Server::start().await;
+    let url = server.url("/dev/mailbox/messages");
+    let letters: serde_json::Value = client().get(&url).send().await.unwrap().json().await.unwrap();
+    assert_eq!((&letters[0]["id"], &letters[1]["id"]), (&"new".into(), &"old".into()));
+    assert_eq!(letters[0]["sentAt"], "2027-01-15T08:00:00Z");
+    let page = client().get(server.url("/dev/mailbox")).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("href=\"http:&#x2f;&#x2f;127.0.0.1") && page.contains("2027-01-15 08:00 UTC"), "{page}");
+    *server.seen.without_mailbox.lock().unwrap() = true;
+    for path in ["/dev/mailbox", "/dev/mailbox/messages"] {
+        assert_eq!(client().get(server.url(path)).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn notifications_are_stored_before_they_are_answered() {
+    let server = Server::start().await;
+    let post = |name: &str| client().post(server.url(&format!("/acquirers/{name}/notifications"))).body("{}").send();
+    assert_eq!(post("sandbox").await.unwrap().status(), StatusCode::OK);
+    assert_eq!(post("nobody").await.unwrap().status(), StatusCode::NOT_FOUND);
+    assert_eq!(server.seen.notifications.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let server = Server::with(
+        |config| {
+            config.http.public_url = "https://cabinet.example".to_owned();
+            config.http.graphiql = Some(true);
+        },
+        Pace::default(),
+    );
+    let server = server.await;
+    let paths = ["/", "/nowhere", "/graphql", "/graphiql", "/assets/none.js", "/health/live", "/dev/mailbox"];
+    for path in paths.into_iter().chain(["/payments/returned?lang=en", "/confirm-email", "/sandbox/payments/p1"]) {
+        let response = client().get(server.url(path)).send().await.unwrap();
+        let header = |name: &str| response.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(header("x-frame-options"), "DENY", "{path}");
+        assert!(header("strict-transport-security").starts_with("max-age=31536000"), "{path}");
+        assert!(header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        // Built-in files are no secret.
+        assert_eq!(header("cache-control") == "no-store", path != "/graphiql" || response.status() != 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn probes_tell_what_is_away_without_the_reason() {
+    let server = Server::start().await;
+    let ready = || async {
+        let response = client().get(server.url("/health/ready")).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    };
+    let (status, text) = ready().await;
+    assert_eq!(status, 200);
+    assert!(text.contains("\"draining\":\"ok\""), "{text}");
+    *server.seen.down.lock().unwrap() = true;
+    let (status, text) = ready().await;
+    assert_eq!(status, 503);
+    assert!(text.contains("\"database\":\"failed\"") && !text.contains("hush"), "{text}");
+    assert_eq!(client().get(server.url("/health/live")).send().await.unwrap().status(), StatusCode::OK);
+}
+
+#[test]
+fn the_console_is_off_where_customers_are_unless_it_is_asked_for() {
+    let with = |settings: &[(&str, &str)]| {
+        let pairs = settings.iter().map(|(name, value)| (format!("KABINET__{name}"), (*value).to_owned()));
+        crate::config::Config::load(None, pairs).unwrap().graphiql()
+    };
+    let full = [("DATABASE__URL", "postgres://x"), ("REDIS__URL", "redis://x"), ("MAIL__SMTP_URL", "smtp://x")];
+    let on = ("HTTP__GRAPHIQL", "on");
+    assert!(with(&[]) && !with(&full) && !with(&[("HTTP__PUBLIC_URL", "https://cabinet.example")]));
+    assert!(with(&[full[0], full[1], full[2], on]) && !with(&[("HTTP__GRAPHIQL", "off")]));
+    assert!(with(&[("HTTP__GRAPHIQL", "true")]) && !with(&[("HTTP__GRAPHIQL", "false")]));
+}
+
+#[tokio::test]
+async fn the_console_can_be_switched_off() {
+    let server = Server::with(|config| config.http.graphiql = Some(false), Pace::default()).await;
+    let response = client().get(server.url("/graphiql")).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert!(response.text().await.unwrap().contains("http.graphiql"));
+}

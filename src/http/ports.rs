@@ -1,0 +1,121 @@
+//! What this room asks of the rooms behind it.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use entity::enums::Locale;
+use entity::ids::UserId;
+use serde::Serialize;
+
+use crate::kernel::{Fault, Person};
+
+#[async_trait]
+pub trait Doors: Send + Sync + 'static {
+    /// Whose session the token opens; none when it is unknown or has ended.
+    async fn person(&self, token: &str) -> Result<Option<Person>, Fault>;
+
+    /// The same, but no use of the session: a connection that only waits must not keep it alive. Asks the store itself.
+    async fn look(&self, token: &str) -> Result<Option<Person>, Fault>;
+
+    /// Tells of sessions that may have ended, through this instance or another. Returns never.
+    async fn hear_of_endings(&self, tell: &(dyn Fn(Ended) + Send + Sync));
+
+    async fn confirm_email(&self, link: UsedLink) -> Result<LinkOutcome, Fault>;
+
+    async fn reset_password(&self, link: UsedLink) -> Result<LinkOutcome, Fault>;
+
+    async fn sandbox_payment(&self, id: &str) -> Result<Option<SandboxPage>, Fault>;
+
+    /// `outcome` is one of `pay`, `refuse`, `three_d_secure_failed`.
+    async fn decide_sandbox_payment(&self, id: &str, outcome: &str) -> Result<Option<SandboxPage>, Fault>;
+
+    /// Stores the notification. False: the acquirer is unknown or the body unreadable.
+    async fn take_notification(&self, acquirer: &str, body: &[u8]) -> Result<bool, Fault>;
+
+    /// The letters that were kept instead of sent; none where letters are sent.
+    async fn mailbox(&self) -> Result<Option<Vec<MailboxMessage>>, Fault>;
+
+    /// Each part that serves requests.
+    async fn ready(&self) -> Vec<Check>;
+
+    /// The figures in the text form of OpenMetrics.
+    async fn metrics(&self) -> String;
+}
+
+/// How a part is doing.
+#[derive(Clone, Debug)]
+pub struct Check {
+    pub name: &'static str,
+    /// Whether requests are unwelcome while it fails.
+    pub needed: bool,
+    /// The text of a failure is for the log.
+    pub result: Result<(), String>,
+    pub took: Duration,
+}
+
+/// Whose sessions may have ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// By its hash.
+    Session(String),
+    Person(UserId),
+    /// News may have been missed.
+    Any,
+}
+
+/// A letter's link with the password that was typed on its page.
+pub struct UsedLink {
+    pub token: String,
+    pub password: String,
+    pub locale: Locale,
+    pub address: IpAddr,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkOutcome {
+    Done,
+    /// The token is unknown, used or expired.
+    Expired,
+    /// The password is not taken: why, for people. The link still works.
+    Refused(String),
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SandboxPage {
+    pub id: String,
+    /// Roubles as decimal text, `1956.85`.
+    pub amount: String,
+    pub description: String,
+    /// `pending`, `succeeded` or `canceled`.
+    pub status: String,
+    pub return_url: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MailboxMessage {
+    pub id: String,
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: Option<String>,
+    pub sent_at: DateTime<Utc>,
+}
+
+/// The sign-in of the demonstration data, for the first page.
+#[derive(Clone, Debug, Serialize)]
+pub struct DemoCard {
+    pub email: String,
+    pub password: String,
+    pub accounts: Vec<DemoAccount>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct DemoAccount {
+    pub provider: String,
+    pub number: String,
+    pub pin: String,
+}

@@ -1,0 +1,94 @@
+//! Which address leads where.
+
+use std::sync::Arc;
+
+use async_graphql::Executor;
+use poem::endpoint::{make, make_sync};
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{Endpoint, Request, Response, Route, get, post};
+
+use super::detached::detached;
+use super::observe::observed;
+use super::shield::shield;
+use super::{Http, answer, files, graphql, health, pages};
+
+/// Everything that the server answers, as one endpoint for `serve`. To be called inside a runtime.
+pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Response> + 'static {
+    hear_of_endings(&http);
+    let asset = |request: Request| async move { files::asset(&request) };
+    let config = Arc::clone(&http.config);
+    let graphiql = move |request: Request| files::graphiql(&request, &config);
+    let route = Route::new()
+        .at("/graphql", handler(&http, graphql::endpoint))
+        .at("/graphiql", get(make_sync(graphiql)))
+        .at("/assets/*path", get(make(asset)))
+        .at("/health/live", get(make_sync(|_| health::live())))
+        .at("/health/ready", get(handler(&http, |http, _| health::ready(http, health::Detail::Words))))
+        .at("/", get(handler(&http, pages::home)))
+        .at("/confirm-email", get(handler(&http, pages::ask_to_confirm)).post(handler(&http, pages::confirm)))
+        .at("/reset-password", get(handler(&http, pages::ask_for_password)).post(handler(&http, pages::reset_password)))
+        .at("/dev/mailbox", get(handler(&http, pages::mailbox)))
+        .at("/dev/mailbox/messages", get(handler(&http, |http, _| pages::messages(http))))
+        .at(
+            "/sandbox/payments/:id",
+            get(handler(&http, pages::sandbox_payment)).post(handler(&http, pages::decide_sandbox_payment)),
+        )
+        .at("/payments/returned", get(handler(&http, pages::returned)))
+        .at("/acquirers/:name/notifications", post(handler(&http, pages::notification)));
+    Guarded { route: Arc::new(route), http }
+}
+
+/// Passes on which sessions may have ended, until the server stops.
+fn hear_of_endings<E: Send + Sync + 'static>(http: &Arc<Http<E>>) {
+    let http = Arc::clone(http);
+    tokio::spawn(async move {
+        let live = Arc::clone(&http.live);
+        let tell = move |ended| live.tell(&ended);
+        tokio::select! {
+            () = http.doors.hear_of_endings(&tell) => {}
+            () = http.shutdown.cancelled() => {}
+        }
+    });
+}
+
+fn handler<E, F, Fut>(http: &Arc<Http<E>>, serve: F) -> impl Endpoint<Output = Response> + 'static
+where
+    E: Executor,
+    F: Fn(Arc<Http<E>>, Request) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Response> + Send + 'static,
+{
+    let http = Arc::clone(http);
+    make(move |request| serve(Arc::clone(&http), request))
+}
+
+/// Gives each request a task of its own and each answer its security headers.
+struct Guarded<E, R> {
+    route: Arc<R>,
+    http: Arc<Http<E>>,
+}
+
+impl<E: Executor, R: Endpoint + 'static> Endpoint for Guarded<E, R> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+        let two_lengths = chunked && request.headers().contains_key(header::CONTENT_LENGTH);
+        let route = Arc::clone(&self.route);
+        let serve = async |request| {
+            let mut response = if two_lengths {
+                answer::refusal(StatusCode::BAD_REQUEST, "BAD_INPUT", "The body has two lengths.")
+            } else {
+                let served = detached(&self.http.tasks, async move { route.get_response(request).await }).await;
+                served.unwrap_or_else(|panicked| answer::internal(&panicked.reference))
+            };
+            if chunked {
+                // A proxy that went by a Content-Length which hyper has dropped may take the body's end for another
+                // request (RFC 9112, section 6.1): nothing more is read from here.
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            shield(&mut response, &self.http.config.http);
+            response
+        };
+        Ok(observed(&self.http, request, serve).await)
+    }
+}

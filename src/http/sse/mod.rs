@@ -1,0 +1,90 @@
+//! GraphQL over server-sent events: graphql-sse's mode of distinct connections (enisdenjo/graphql-sse, PROTOCOL.md).
+//!
+//! One operation a connection, by POST or GET of `/graphql`. An event's `id:` is its cursor, and `Last-Event-ID` goes on
+//! behind it, so that a browser's EventSource loses nothing over a break. A GraphQL request error is the only event of its
+//! stream: an EventSource cannot read the body of another status.
+
+mod format;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use async_graphql::Executor;
+use poem::http::{HeaderMap, StatusCode};
+use poem::{Body, Response};
+use tokio::sync::mpsc;
+use tokio_stream::StreamExt;
+use tokio_stream::wrappers::ReceiverStream;
+
+use self::stream::Stream;
+use super::caller::Caller;
+use super::graphql::document::Prepared;
+use super::graphql::outcome::Outcome;
+use super::live::Vigil;
+use super::{Http, answer};
+use crate::graphql::resume::Resume;
+use crate::kernel::Person;
+use crate::platform::telemetry::Bond;
+
+/// Texts between the operation and a slow reader; the reader's connection buffers some more.
+const WAITING_TEXTS: usize = 4;
+/// Bytes. Cursors of people with very many accounts are long.
+const MAX_LAST_EVENT_ID: usize = 16 * 1024;
+
+/// An operation that may be executed, and for whom.
+pub struct Asked {
+    pub caller: Caller,
+    pub person: Option<Person>,
+    pub prepared: Prepared,
+    /// `Last-Event-ID`.
+    pub last_event: Option<String>,
+}
+
+/// Begins the operation. 429 when the caller has too many live connections.
+pub fn begin<E: Executor>(http: &Arc<Http<E>>, asked: Asked) -> Response {
+    let limits = &http.config.http;
+    let Some(admission) = http.live.admit(asked.caller.address, limits.max_live_per_address) else {
+        return answer::too_many("Too many live connections from this address.");
+    };
+    let Asked { caller, person, prepared, last_event } = asked;
+    let mut vigil = None;
+    if let (Some(person), Some(token)) = (&person, &caller.token) {
+        let Some(watched) = http.live.watch(person, limits.max_live_per_session) else {
+            return answer::too_many("Too many live connections of this session.");
+        };
+        vigil = Some(Vigil::new(Arc::clone(http), token.clone(), watched));
+    }
+    let (texts, told) = mpsc::channel(WAITING_TEXTS);
+    let stream = Stream::new(Arc::clone(http), vigil, texts);
+    let actor = caller.actor(person);
+    let operation = stream.operation(caller, actor, prepared, Resume::after(last_event));
+    http.tasks.spawn(Bond::outliving().run(operation.run()));
+    http.tasks.spawn(Bond::outliving().run(async move {
+        stream.run().await;
+        drop(admission);
+    }));
+    respond(Body::from_bytes_stream(ReceiverStream::new(told).map(Ok::<String, std::io::Error>)))
+}
+
+/// A stream of one request error.
+pub fn refused(outcome: &Outcome) -> Response {
+    respond(Body::from_string(format::next(outcome, None) + format::COMPLETE))
+}
+
+fn respond(body: Body) -> Response {
+    Response::builder()
+        .status(StatusCode::OK)
+        .content_type("text/event-stream; charset=utf-8")
+        // nginx would collect events until its buffer is full.
+        .header("x-accel-buffering", "no")
+        .header("cache-control", "no-store")
+        .body(body)
+}
+
+/// Empty is as good as absent.
+pub fn last_event(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("last-event-id")?.to_str().ok()?;
+    (!id.is_empty() && id.len() <= MAX_LAST_EVENT_ID).then(|| id.to_owned())
+}

@@ -1,0 +1,293 @@
+//! A tiny schema and fake doors behind a real listener, for the tests of this room.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_graphql::{Context, Object, Result, Schema, Subscription};
+use async_trait::async_trait;
+use entity::ids::{TypedId, UserId};
+use futures_util::Stream;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::gate::Gate;
+use super::graphql::door::Door;
+use super::live::{Live, Pace};
+use super::{Check, Doors, Ended, Http, LinkOutcome, MailboxMessage, SandboxPage, UsedLink, routes, serve};
+use crate::config::Config;
+use crate::graphql::document::Documents;
+use crate::kernel::{Actor, Clock, Entropy, Fault, Person};
+use crate::platform::metrics::Traffic;
+
+pub fn config() -> Config {
+    Config::load::<String>(None, std::iter::empty()).unwrap()
+}
+
+/// What the schema and the doors did, for a test to look at.
+#[derive(Default)]
+pub struct Seen {
+    pub executed: AtomicUsize,
+    pub slow_done: AtomicUsize,
+    pub sessions: Mutex<HashMap<String, bool>>,
+    pub confirmations: Mutex<Vec<String>>,
+    pub decisions: Mutex<Vec<String>>,
+    pub notifications: Mutex<Vec<Vec<u8>>>,
+    pub down: Mutex<bool>,
+    pub without_mailbox: Mutex<bool>,
+    /// Looks at sessions that were no use of them.
+    pub looks: AtomicUsize,
+}
+
+pub struct Query;
+
+#[Object]
+impl Query {
+    async fn hello(&self, context: &Context<'_>) -> String {
+        seen(context).executed.fetch_add(1, Ordering::SeqCst);
+        "hello".to_owned()
+    }
+
+    async fn who(&self, context: &Context<'_>) -> String {
+        let actor = context.data_unchecked::<Actor>();
+        format!("{} {} {}", actor.person.is_some(), actor.locale.word(), actor.address)
+    }
+
+    async fn fails(&self) -> Result<Option<i32>> {
+        std::future::ready(Err(async_graphql::Error::new("no such thing"))).await
+    }
+
+    async fn panics(&self) -> i32 {
+        std::hint::black_box(None).unwrap()
+    }
+
+    async fn echo(&self, text: String) -> String {
+        text
+    }
+
+    async fn slow(&self, context: &Context<'_>, millis: u64) -> i32 {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        seen(context).slow_done.fetch_add(1, Ordering::SeqCst);
+        1
+    }
+}
+
+pub struct Mutation;
+
+#[Object]
+impl Mutation {
+    async fn count(&self, context: &Context<'_>) -> usize {
+        seen(context).executed.fetch_add(1, Ordering::SeqCst)
+    }
+}
+
+pub struct Ticks;
+
+#[Subscription]
+impl Ticks {
+    /// Counts to `to` without waiting for anybody.
+    async fn numbers(&self, to: usize) -> impl Stream<Item = usize> {
+        futures_util::stream::iter(1..=to)
+    }
+
+    async fn padded(&self, to: usize) -> impl Stream<Item = String> {
+        futures_util::stream::iter((1..=to).map(|n| format!("{n} {}", "x".repeat(1000))))
+    }
+
+    async fn never(&self) -> impl Stream<Item = usize> {
+        futures_util::stream::pending()
+    }
+
+    async fn refused(&self) -> Result<impl Stream<Item = usize>> {
+        std::future::ready(Err::<futures_util::stream::Empty<usize>, _>(async_graphql::Error::new("no"))).await
+    }
+
+    async fn breaks(&self) -> impl Stream<Item = usize> {
+        futures_util::stream::once(async { panic!("a bug") })
+    }
+}
+
+fn seen<'a>(context: &Context<'a>) -> &'a Arc<Seen> {
+    context.data_unchecked::<Arc<Seen>>()
+}
+
+struct FakeDoors(Arc<Seen>);
+
+#[async_trait]
+impl Doors for FakeDoors {
+    async fn person(&self, token: &str) -> Result<Option<Person>, Fault> {
+        if *self.0.down.lock().unwrap() {
+            return Err(Fault::unavailable("Redis is away"));
+        }
+        let alive = self.0.sessions.lock().unwrap().get(token).copied().unwrap_or(false);
+        let user_id = UserId::from_uuid(uuid::Uuid::nil());
+        Ok(alive.then(|| Person { user_id, session: token.to_owned(), confirmed: true }))
+    }
+
+    async fn look(&self, token: &str) -> Result<Option<Person>, Fault> {
+        self.0.looks.fetch_add(1, Ordering::SeqCst);
+        self.person(token).await
+    }
+
+    async fn hear_of_endings(&self, _: &(dyn Fn(Ended) + Send + Sync)) {
+        std::future::pending::<()>().await;
+    }
+
+    async fn confirm_email(&self, UsedLink { token, password, .. }: UsedLink) -> Result<LinkOutcome, Fault> {
+        if *self.0.down.lock().unwrap() {
+            return Err(Fault::unavailable("the database is away"));
+        }
+        if password.is_empty() {
+            return Ok(LinkOutcome::Refused("<too short>".to_owned()));
+        }
+        self.0.confirmations.lock().unwrap().push(token.clone());
+        Ok(if token == "good" { LinkOutcome::Done } else { LinkOutcome::Expired })
+    }
+
+    async fn reset_password(&self, link: UsedLink) -> Result<LinkOutcome, Fault> {
+        self.confirm_email(link).await
+    }
+
+    async fn sandbox_payment(&self, id: &str) -> Result<Option<SandboxPage>, Fault> {
+        Ok((id == "p1").then(|| SandboxPage {
+            id: "p1".to_owned(),
+            amount: "1956.85".to_owned(),
+            description: "Газ <б>".to_owned(),
+            status: "pending".to_owned(),
+            return_url: "/payments/returned".to_owned(),
+        }))
+    }
+
+    async fn decide_sandbox_payment(&self, id: &str, outcome: &str) -> Result<Option<SandboxPage>, Fault> {
+        self.0.decisions.lock().unwrap().push(outcome.to_owned());
+        self.sandbox_payment(id).await
+    }
+
+    async fn take_notification(&self, acquirer: &str, body: &[u8]) -> Result<bool, Fault> {
+        self.0.notifications.lock().unwrap().push(body.to_owned());
+        Ok(acquirer == "sandbox")
+    }
+
+    async fn mailbox(&self) -> Result<Option<Vec<MailboxMessage>>, Fault> {
+        let letter = |id: &str, second| MailboxMessage {
+            id: id.to_owned(),
+            to: "anna@example.com".to_owned(),
+            subject: format!("Letter {id}"),
+            text: "Open http://127.0.0.1/confirm-email?token=good\nnow".to_owned(),
+            html: Some("<p style=\"color: red\">Hi</p>".to_owned()),
+            sent_at: chrono::DateTime::from_timestamp(second, 0).unwrap(),
+        };
+        let letters = vec![letter("old", 1_700_000_000), letter("new", 1_800_000_000)];
+        Ok((!*self.0.without_mailbox.lock().unwrap()).then_some(letters))
+    }
+
+    async fn ready(&self) -> Vec<Check> {
+        let database = if *self.0.down.lock().unwrap() { Err("password=hush".to_owned()) } else { Ok(()) };
+        let check = |name, needed, result| Check { name, needed, result, took: Duration::from_millis(3) };
+        let late = Err("a job is late".to_owned());
+        vec![check("database", true, database), check("keyvalue", true, Ok(())), check("outbox", false, late)]
+    }
+
+    async fn metrics(&self) -> String {
+        "# EOF\n".to_owned()
+    }
+}
+
+pub struct Server {
+    pub address: SocketAddr,
+    pub seen: Arc<Seen>,
+    pub live: Arc<Live>,
+    admitted: Box<dyn Fn() -> usize + Send + Sync>,
+    pub shutdown: CancellationToken,
+    pub tasks: TaskTracker,
+    pub served: JoinHandle<std::io::Result<()>>,
+}
+
+impl Server {
+    pub async fn start() -> Self {
+        Self::with(|_| {}, Pace::default()).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Config), pace: Pace) -> Self {
+        let mut config = config();
+        change(&mut config);
+        let seen = Arc::new(Seen::default());
+        seen.sessions.lock().unwrap().insert("live".to_owned(), true);
+        let executor = Schema::build(Query, Mutation, Ticks).data(Arc::clone(&seen)).finish();
+        let documents = Documents::new(|| Schema::build(Query, Mutation, Ticks), &config.graphql).unwrap();
+        let clock = Clock::fixed(chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+        let door = Door::new(documents, clock, config.graphql.budget);
+        let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let live = Arc::new(Live::default());
+        let gate = Gate::new(&config.http);
+        let http = Arc::new(Http {
+            executor,
+            door,
+            doors: Arc::new(FakeDoors(Arc::clone(&seen))),
+            config: Arc::new(config),
+            entropy: Entropy::seeded(1),
+            traffic: Traffic::default(),
+            demo: None,
+            pace,
+            live: Arc::clone(&live),
+            gate,
+            shutdown: shutdown.clone(),
+            tasks: tasks.clone(),
+        });
+        let counted = Arc::clone(&http);
+        let admitted = Box::new(move || counted.gate.admitted(&counted.config.http));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = tokio::spawn({
+            let (shutdown, tasks) = (shutdown.clone(), tasks.clone());
+            async move {
+                let limits = http.config.http.clone();
+                serve(listener, Arc::new(routes(http)), &limits, shutdown, &tasks).await
+            }
+        });
+        Self { address, seen, live, admitted, shutdown, tasks, served }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Tells of sessions that may have ended, as another instance would.
+    pub fn ended(&self, ended: &Ended) {
+        self.live.tell(ended);
+    }
+
+    /// Until the live connections are as expected; the test's own patience ends a wait in vain.
+    pub async fn until(&self, expected: impl Fn(&Live) -> bool) {
+        for _ in 0..1000 {
+            if expected(&self.live) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("waited in vain");
+    }
+
+    /// Until so many requests are served or wait.
+    pub async fn admitted(&self, count: usize) {
+        for _ in 0..1000 {
+            if (self.admitted)() == count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{} instead of {count} requests were admitted", (self.admitted)());
+    }
+
+    pub fn executed(&self) -> usize {
+        self.seen.executed.load(Ordering::SeqCst)
+    }
+}
+
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}

@@ -1,0 +1,130 @@
+//! Confirms that the mailbox is the person's, by a link that works once and until a date that is shown.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::ids::UserId;
+use entity::user;
+
+use super::error::{ConfirmationRefusal, ResendRefusal};
+use super::event::SendConfirmation;
+use super::{Identity, store};
+use crate::kernel::{EmailAddress, Failure, Fault, Person};
+use crate::platform::db::Tx;
+use crate::platform::keyvalue::{Entry, Key, Space};
+
+const SPACE: Space = Space("confirmation");
+const BETWEEN_LETTERS: TimeDelta = TimeDelta::minutes(1);
+const LETTERS_A_DAY: i32 = 5;
+
+/// What the confirmation letter says.
+#[derive(Clone, Debug)]
+pub struct ConfirmationLink {
+    pub user: user::Model,
+    pub token: String,
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Identity {
+    /// With a password it becomes the cabinet's: whoever opens the letter may not be who registered (ADR 0016).
+    ///
+    /// The database decides which of many uses of a link is the one, so a lost key store never confirms twice.
+    pub async fn confirm_email(
+        &self,
+        token: &str,
+        password: Option<String>,
+    ) -> Result<user::Model, Failure<ConfirmationRefusal>> {
+        let refused = || Failure::Refused(ConfirmationRefusal::BadToken);
+        let key = Key::of_secret(token);
+        let user_id =
+            self.keys.get(SPACE, &key).await?.and_then(|entry| entry.owner).map(UserId).ok_or_else(refused)?;
+        let user = self.find_user(user_id).await?.ok_or_else(refused)?;
+        match &password {
+            Some(password) => {
+                let checked = self.policy.check(password, &EmailAddress::stored(user.email));
+                checked.map_err(|refusal| Failure::Refused(ConfirmationRefusal::Password(refusal)))?;
+            }
+            None if user.password_contested => return Err(Failure::Refused(ConfirmationRefusal::PasswordNeeded)),
+            None => {}
+        }
+        // One of many uses goes on: the others hash nothing.
+        let entry = self.keys.take(SPACE, &key).await?.ok_or_else(refused)?;
+        match self.confirm(user_id, password).await {
+            Err(Failure::Fault(fault)) => {
+                self.keys.put(SPACE, &key, &entry).await?;
+                Err(fault.into())
+            }
+            done => done,
+        }
+    }
+
+    async fn confirm(
+        &self,
+        user_id: UserId,
+        password: Option<String>,
+    ) -> Result<user::Model, Failure<ConfirmationRefusal>> {
+        let hash = match password {
+            Some(password) => Some(self.hasher.hash(password).await?),
+            None => None,
+        };
+        let (now, hash) = (self.clock.now(), &hash);
+        let user = self.db.transaction(|tx| async move {
+            if !store::confirm_in(&tx, user_id, hash.clone(), now).await? {
+                return Err(Failure::Refused(ConfirmationRefusal::BadToken));
+            }
+            store::find_user(&*tx, user_id).await?.ok_or(Failure::Refused(ConfirmationRefusal::BadToken))
+        });
+        let user = user.await?;
+        self.keys.delete_of(SPACE, user_id.0).await?;
+        // Whoever signed in before had not shown that the mailbox is theirs.
+        self.sessions.end_all(user_id).await?;
+        Ok(user)
+    }
+
+    /// Enqueues the letter again for a signed-in, unconfirmed person.
+    pub async fn resend_confirmation(&self, person: &Person) -> Result<user::Model, Failure<ResendRefusal>> {
+        let user_id = person.user_id;
+        self.db
+            .transaction(|tx| async move {
+                self.send_link_again_in(&tx, user_id).await?.map_err(Failure::Refused)?;
+                let user = store::find_user(&*tx, user_id).await?;
+                Ok(user.ok_or_else(|| Fault::internal("a session without a person"))?)
+            })
+            .await
+    }
+
+    /// One letter a minute and five a day, whoever asks for it.
+    pub(super) async fn send_link_again_in(
+        &self,
+        tx: &Tx,
+        user_id: UserId,
+    ) -> Result<Result<(), ResendRefusal>, Fault> {
+        let now = self.clock.now();
+        let user = store::lock_user_in(tx, user_id).await?;
+        let user = user.ok_or_else(|| Fault::internal("no such person"))?;
+        if user.email_confirmed_at.is_some() {
+            return Ok(Err(ResendRefusal::AlreadyConfirmed(user_id)));
+        }
+        let day = user.confirmation_letters_since.filter(|since| now - *since < TimeDelta::days(1));
+        let (letters, since) = day.map_or((0, now), |since| (user.confirmation_letters, since));
+        let after_minute = user.confirmation_sent_at.map(|sent| sent + BETWEEN_LETTERS);
+        let after_day = (letters >= LETTERS_A_DAY).then(|| since + TimeDelta::days(1));
+        let next = after_minute.max(after_day);
+        if let Some(next) = next.filter(|next| *next > now) {
+            return Ok(Err(ResendRefusal::TooSoon { seconds: (next - now).num_seconds().max(1) }));
+        }
+        store::update_confirmation_sent_in(tx, user_id, now, letters.saturating_add(1), since).await?;
+        self.outbox.enqueue_in(tx, &SendConfirmation { user_id }).await?;
+        Ok(Ok(()))
+    }
+
+    /// Makes a link for the letter; none when there is nothing left to confirm.
+    pub async fn confirmation_link(&self, user_id: UserId) -> Result<Option<ConfirmationLink>, Fault> {
+        let Some(user) = self.find_user(user_id).await? else { return Ok(None) };
+        let Some(expires_at) = user.confirmation_expires_at.filter(|expires| *expires > self.clock.now()) else {
+            return Ok(None);
+        };
+        let token = self.entropy.token()?;
+        let entry = Entry { owner: Some(user_id.0), value: String::new(), expires_at };
+        self.keys.put(SPACE, &Key::of_secret(&token), &entry).await?;
+        Ok(Some(ConfirmationLink { user, token, expires_at }))
+    }
+}

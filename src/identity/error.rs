@@ -1,0 +1,64 @@
+//! Every way in which identity says no.
+
+use entity::ids::UserId;
+
+use super::password::PasswordRefusal;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegistrationRefusal {
+    /// The captcha's answer is missing, wrong, used or too late.
+    Captcha,
+    Password(PasswordRefusal),
+    /// Not every agreement in force was accepted.
+    AgreementsNotAccepted,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfirmationRefusal {
+    /// Unknown, used or expired: which of them is nobody's business.
+    BadToken,
+    /// The address was registered more than once: the mailbox's owner must say which password holds.
+    PasswordNeeded,
+    Password(PasswordRefusal),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResendRefusal {
+    AlreadyConfirmed(UserId),
+    /// One letter a minute, five a day.
+    TooSoon {
+        seconds: i64,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInRefusal {
+    /// The address is unknown or the password is wrong: the same answer, in the same time.
+    BadCredentials,
+    TooManyTries {
+        seconds: i64,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResetRequestRefusal {
+    Captcha,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResetRefusal {
+    /// Unknown, used, expired, or older than the password.
+    BadToken,
+    Password(PasswordRefusal),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeRefusal {
+    NotConfirmed,
+    /// The current password is another.
+    WrongPassword,
+    TooManyTries {
+        seconds: i64,
+    },
+    Password(PasswordRefusal),
+}

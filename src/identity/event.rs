@@ -1,0 +1,62 @@
+//! Jobs that identity leaves to be done after its transactions.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+use entity::ids::UserId;
+use serde::{Deserialize, Serialize};
+
+use crate::platform::outbox::Job;
+
+/// Make a link that confirms the address, and mail it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendConfirmation {
+    pub user_id: UserId,
+}
+
+/// Tell a confirmed person that somebody registered with their address.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendAlreadyRegistered {
+    pub user_id: UserId,
+}
+
+/// Delete a cabinet that was not confirmed in time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeleteUnconfirmed {
+    pub user_id: UserId,
+}
+
+/// Make a link that sets the password, and mail it. Nobody: the address is unknown, and asking took as much work.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendPasswordReset {
+    pub user_id: Option<UserId>,
+}
+
+/// Tell a person that their password is another now.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendPasswordChanged {
+    pub user_id: UserId,
+    pub changed_at: DateTime<Utc>,
+    /// Network address that it was changed from.
+    pub address: IpAddr,
+}
+
+impl Job for SendPasswordReset {
+    const KIND: &'static str = "send_password_reset";
+}
+
+impl Job for SendPasswordChanged {
+    const KIND: &'static str = "send_password_changed";
+}
+
+impl Job for SendConfirmation {
+    const KIND: &'static str = "send_confirmation";
+}
+
+impl Job for SendAlreadyRegistered {
+    const KIND: &'static str = "send_already_registered";
+}
+
+impl Job for DeleteUnconfirmed {
+    const KIND: &'static str = "delete_unconfirmed";
+}

@@ -1,0 +1,90 @@
+//! People: registration, confirmation of the address, sign-in, sessions.
+//!
+//! Promises: nothing tells a stranger whether an address is known; passwords are hashed off the async threads; a session
+//! that was ended stays ended. Refuses to know: accounts, money.
+//! Tables: `users`, `agreement_acceptances`; key spaces `session`, `confirmation`,
+//! `password-reset`, `captcha`, `tries`, `brake`, `place`.
+//! Jobs: `event`. GraphQL: `graphql/identity.rs`. Tests: `tests/it/identity/`.
+
+pub mod agreement;
+pub mod captcha;
+pub mod confirmation;
+pub mod erasure;
+pub mod error;
+pub mod event;
+pub mod password;
+pub mod password_change;
+pub mod password_reset;
+pub mod registration;
+pub mod session;
+pub mod sign_in;
+mod store;
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use entity::ids::UserId;
+use entity::user;
+
+use crate::config::Config;
+use crate::kernel::{Clock, Entropy, Fault};
+use crate::platform::Mechanisms;
+use crate::platform::db::Db;
+use crate::platform::keyvalue::KeyValue;
+use crate::platform::outbox::Outbox;
+use crate::platform::secret::SigningKey;
+use crate::platform::throttle::Throttle;
+
+use captcha::Captcha;
+use password::{Hasher, Policy};
+use session::Sessions;
+use sign_in::Brakes;
+
+#[derive(Debug)]
+pub struct Identity {
+    db: Db,
+    keys: KeyValue,
+    outbox: Outbox,
+    clock: Clock,
+    entropy: Entropy,
+    config: Arc<Config>,
+    hasher: Hasher,
+    reset_letters: Throttle,
+    password_tries: Throttle,
+    brakes: Brakes,
+    pub policy: Policy,
+    pub captcha: Captcha,
+    pub sessions: Sessions,
+}
+
+impl Identity {
+    /// # Errors
+    /// The hashing parameters are refused, or no randomness is to be had.
+    pub fn new(mechanisms: Mechanisms, signing_key: SigningKey) -> Result<Self, Fault> {
+        let Mechanisms { db, keys, outbox, wakeups, clock, entropy, config } = mechanisms;
+        let throttle = |name, tries, per| Throttle::new(keys.clone(), clock.clone(), name, tries, per);
+        Ok(Self {
+            reset_letters: throttle("reset-letters", password_reset::LETTERS_AN_HOUR, TimeDelta::hours(1)),
+            password_tries: throttle("password-change", password_change::TRIES, password_change::TRIES_PER),
+            brakes: Brakes::new(&keys, &clock, &config.identity),
+            hasher: Hasher::new(&config.identity, &entropy)?,
+            policy: Policy(config.identity.password_policy),
+            captcha: Captcha::new(config.captcha.clone(), signing_key, keys.clone(), clock.clone(), entropy.clone()),
+            sessions: Sessions::new(keys.clone(), wakeups, clock.clone(), entropy.clone(), &config.identity),
+            db,
+            keys,
+            outbox,
+            clock,
+            entropy,
+            config,
+        })
+    }
+
+    pub fn hashing(&self) -> crate::platform::metrics::Queue {
+        self.hasher.standing()
+    }
+
+    pub async fn find_user(&self, id: UserId) -> Result<Option<user::Model>, Fault> {
+        store::find_user(self.db.read(), id).await
+    }
+}

@@ -1,0 +1,110 @@
+//! argon2id (RFC 9106) on threads of its own, so many at a time, with a bounded queue before them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::config::IdentityConfig;
+use crate::kernel::{Entropy, Fault};
+use crate::platform::metrics::Queue;
+
+#[derive(Debug)]
+pub struct Hasher {
+    argon2: Argon2<'static>,
+    entropy: Entropy,
+    permits: Arc<Semaphore>,
+    queued: AtomicUsize,
+    at_once: usize,
+    queue: usize,
+    /// Verified when the address is unknown, so that the answer takes as long.
+    nobody: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    pub matches: bool,
+    /// The password hashed anew, when the configured parameters have changed.
+    pub stronger_hash: Option<String>,
+}
+
+impl Hasher {
+    pub fn new(config: &IdentityConfig, entropy: &Entropy) -> Result<Self, Fault> {
+        // The length is named because a stored hash names it: otherwise no two parameter sets were ever equal.
+        let length = Some(Params::DEFAULT_OUTPUT_LEN);
+        let params = Params::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_lanes, length);
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.map_err(Fault::internal)?);
+        let nobody = hash(&argon2, "nobody", &entropy.bytes::<16>()?)?;
+        let at_once = match config.hashing_at_once {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            at_once => at_once,
+        };
+        let permits = Arc::new(Semaphore::new(at_once));
+        Ok(Self {
+            argon2,
+            entropy: entropy.clone(),
+            permits,
+            queued: AtomicUsize::new(0),
+            at_once,
+            queue: config.hashing_queue,
+            nobody,
+        })
+    }
+
+    pub async fn hash(&self, password: String) -> Result<String, Fault> {
+        let salt = self.entropy.bytes::<16>()?;
+        self.run(move |argon2| hash(&argon2, &password, &salt)).await
+    }
+
+    /// Compares with `known`, or with nobody's hash when there is none.
+    pub async fn verify(&self, password: String, known: Option<String>) -> Result<Verified, Fault> {
+        let salt = self.entropy.bytes::<16>()?;
+        let is_known = known.is_some();
+        let expected = known.unwrap_or_else(|| self.nobody.clone());
+        self.run(move |argon2| {
+            let parsed = PasswordHash::new(&expected).map_err(Fault::internal)?;
+            let normal: String = password.nfc().collect();
+            let matches = argon2.verify_password(normal.as_bytes(), &parsed).is_ok() && is_known;
+            let outdated = Params::try_from(&parsed).map_err(Fault::internal)? != *argon2.params();
+            let stronger_hash = if matches && outdated { Some(hash(&argon2, &password, &salt)?) } else { None };
+            Ok(Verified { matches, stronger_hash })
+        })
+        .await
+    }
+
+    /// Passwords that wait and that are being hashed.
+    pub fn standing(&self) -> Queue {
+        let working = self.at_once.saturating_sub(self.permits.available_permits());
+        Queue { waiting: self.queued.load(Ordering::SeqCst), working }
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(Argon2<'static>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        if self.queued.fetch_add(1, Ordering::SeqCst) >= self.queue {
+            self.queued.fetch_sub(1, Ordering::SeqCst);
+            return Err(Fault::unavailable("too many passwords are being checked"));
+        }
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        self.queued.fetch_sub(1, Ordering::SeqCst);
+        let permit = permit.map_err(Fault::internal)?;
+        let argon2 = self.argon2.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work(argon2)
+        });
+        done.await.map_err(Fault::internal)?
+    }
+}
+
+/// Typed composed or decomposed, a password is the same: NFC before hashing.
+fn hash(argon2: &Argon2<'_>, password: &str, salt: &[u8]) -> Result<String, Fault> {
+    let normal: String = password.nfc().collect();
+    let hash: PasswordHash = argon2.hash_password_with_salt(normal.as_bytes(), salt).map_err(Fault::internal)?;
+    Ok(hash.to_string())
+}

@@ -1,0 +1,68 @@
+//! A new password for who knows the old one.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+
+use chrono::TimeDelta;
+use entity::ids::UserId;
+use entity::user;
+
+use super::error::ChangeRefusal;
+use super::event::SendPasswordChanged;
+use super::{Identity, store};
+use crate::kernel::{Actor, EmailAddress, Failure, Fault, Person};
+
+/// Tries to name the current password: whoever sits at an open cabinet must not find it out.
+pub(super) const TRIES: u32 = 5;
+pub(super) const TRIES_PER: TimeDelta = TimeDelta::minutes(15);
+
+impl Identity {
+    /// Asks for the current password, ends every other session and writes to the owner.
+    pub async fn change_password(
+        &self,
+        actor: &Actor,
+        person: &Person,
+        current: String,
+        new: String,
+    ) -> Result<user::Model, Failure<ChangeRefusal>> {
+        if !person.confirmed {
+            return Err(Failure::Refused(ChangeRefusal::NotConfirmed));
+        }
+        let user_id = person.user_id;
+        let user = self.find_user(user_id).await?.ok_or_else(|| Fault::internal("a session without a person"))?;
+        let checked = self.policy.check(&new, &EmailAddress::stored(user.email.clone()));
+        checked.map_err(|refusal| Failure::Refused(ChangeRefusal::Password(refusal)))?;
+        if !self.password_tries.take(&user_id.0.to_string()).await? {
+            return Err(Failure::Refused(ChangeRefusal::TooManyTries { seconds: TRIES_PER.num_seconds() }));
+        }
+        if !self.hasher.verify(current, Some(user.password_hash.clone())).await?.matches {
+            return Err(Failure::Refused(ChangeRefusal::WrongPassword));
+        }
+        if !self.set_password(user_id, user.credentials_version, new, actor.address).await? {
+            return Err(Fault::unavailable("the password was changed by another request").into());
+        }
+        self.forget_reset_links(user_id).await?;
+        self.sessions.end_others(person).await?;
+        Ok(user)
+    }
+
+    /// False when the credentials have changed since `version` was read. The owner is told by a letter.
+    pub(super) async fn set_password(
+        &self,
+        user_id: UserId,
+        version: i32,
+        password: String,
+        address: IpAddr,
+    ) -> Result<bool, Fault> {
+        let hash = &self.hasher.hash(password).await?;
+        let letter = &SendPasswordChanged { user_id, changed_at: self.clock.now(), address };
+        let changed = self.db.transaction(|tx| async move {
+            if !store::replace_password_in(&tx, user_id, version, hash.clone()).await? {
+                return Ok(false);
+            }
+            self.outbox.enqueue_in(&tx, letter).await?;
+            Ok::<_, Failure<Infallible>>(true)
+        });
+        Ok(changed.await?)
+    }
+}

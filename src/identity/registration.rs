@@ -1,0 +1,167 @@
+//! A new cabinet. Whoever asks learns nothing about addresses that are known already.
+
+use chrono::{DateTime, Utc};
+use entity::enums::Locale;
+use entity::ids::UserId;
+use entity::{agreement_acceptance, user};
+
+use super::agreement::{self, Agreement};
+use super::captcha::CaptchaAction;
+use super::error::RegistrationRefusal;
+use super::event::{DeleteUnconfirmed, SendAlreadyRegistered, SendConfirmation};
+use super::{Identity, store};
+use crate::kernel::{Actor, EmailAddress, Failure, Fault};
+use crate::platform::db::{Tx, is_duplicate};
+
+#[derive(Clone, Debug)]
+pub struct Registration {
+    pub email: EmailAddress,
+    pub password: String,
+    pub captcha: Option<String>,
+    /// Ids as in `Query.agreements`.
+    pub accepted_agreements: Vec<String>,
+    pub locale: Option<Locale>,
+}
+
+/// The same for a new address and for a known one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    pub email: EmailAddress,
+    pub confirmation_expires_at: DateTime<Utc>,
+}
+
+type Result<T> = std::result::Result<T, Failure<RegistrationRefusal>>;
+
+impl Identity {
+    pub async fn register(&self, actor: &Actor, registration: Registration) -> Result<Registered> {
+        let Registration { email, password, captcha, accepted_agreements, locale } = registration;
+        let agreements = agreement::all_accepted(&accepted_agreements)
+            .ok_or(Failure::Refused(RegistrationRefusal::AgreementsNotAccepted))?;
+        self.policy
+            .check(&password, &email)
+            .map_err(|refusal| Failure::Refused(RegistrationRefusal::Password(refusal)))?;
+        if !self.captcha.accept(CaptchaAction::Register, captcha.as_deref()).await? {
+            return Err(Failure::Refused(RegistrationRefusal::Captcha));
+        }
+        // Hashed in any case: a known address takes as long as a new one.
+        let password_hash = self.hasher.hash(password).await?;
+        let now = self.clock.now();
+        let expires_at = now + self.config.identity.confirmation;
+        let user = user::Model {
+            id: self.entropy.id(&self.clock)?,
+            email: email.to_string(),
+            password_hash,
+            full_name: None,
+            phone: None,
+            locale: locale.unwrap_or(actor.locale),
+            created_at: now,
+            email_confirmed_at: None,
+            confirmation_expires_at: Some(expires_at),
+            confirmation_sent_at: Some(now),
+            credentials_version: 0,
+            password_contested: false,
+            confirmation_letters: 1,
+            confirmation_letters_since: Some(now),
+        };
+        let acceptances = self.acceptances(user.id, &agreements, actor)?;
+        self.insert_or_write(&email, &user, &acceptances).await?;
+        Ok(Registered { email, confirmation_expires_at: expires_at })
+    }
+
+    /// A cabinet whose address needs no confirmation, for people whom an operator enters; none when the address is known.
+    pub async fn create_confirmed(
+        &self,
+        email: &EmailAddress,
+        password: String,
+        locale: Locale,
+    ) -> std::result::Result<Option<UserId>, Fault> {
+        if store::find_by_email(self.db.read(), email).await?.is_some() {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        let user = user::Model {
+            id: self.entropy.id(&self.clock)?,
+            email: email.to_string(),
+            password_hash: self.hasher.hash(password).await?,
+            full_name: None,
+            phone: None,
+            locale,
+            created_at: now,
+            email_confirmed_at: Some(now),
+            confirmation_expires_at: None,
+            confirmation_sent_at: None,
+            credentials_version: 0,
+            password_contested: false,
+            confirmation_letters: 0,
+            confirmation_letters_since: None,
+        };
+        let row = &user;
+        let inserted = self.db.transaction(|tx| async move {
+            store::insert_user_in(&tx, row.clone()).await?;
+            Ok::<_, Failure<std::convert::Infallible>>(())
+        });
+        inserted.await?;
+        Ok(Some(user.id))
+    }
+
+    async fn insert_or_write(
+        &self,
+        email: &EmailAddress,
+        user: &user::Model,
+        acceptances: &[agreement_acceptance::Model],
+    ) -> Result<()> {
+        let inserted = self.db.transaction(|tx| async move {
+            if let Some(known) = store::find_by_email(&*tx, email).await? {
+                return self.write_to_known_in(&tx, &known).await;
+            }
+            match store::insert_user_in(&tx, user.clone()).await {
+                Ok(()) => {}
+                // Two registrations at once: the other one's letter serves both.
+                Err(error) if is_duplicate(&error) => return Err(Failure::Refused(AlreadyThere)),
+                Err(error) => return Err(error.into()),
+            }
+            store::insert_acceptances_in(&tx, acceptances.to_vec()).await?;
+            self.outbox.enqueue_in(&tx, &SendConfirmation { user_id: user.id }).await?;
+            let deletion = DeleteUnconfirmed { user_id: user.id };
+            let due_at = user.confirmation_expires_at.unwrap_or(user.created_at);
+            Ok(self.outbox.enqueue_at_in(&tx, &deletion, due_at).await?)
+        });
+        match inserted.await {
+            Ok(()) | Err(Failure::Refused(AlreadyThere)) => Ok(()),
+            Err(Failure::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    async fn write_to_known_in(&self, tx: &Tx, known: &user::Model) -> std::result::Result<(), Failure<AlreadyThere>> {
+        let user_id = known.id;
+        if known.email_confirmed_at.is_some() {
+            return Ok(self.outbox.enqueue_in(tx, &SendAlreadyRegistered { user_id }).await?);
+        }
+        // One of them is perhaps a stranger who typed another's address: which, the mailbox's owner will say.
+        store::update_contested_in(tx, user_id).await?;
+        // Within the pause the letter that was sent last serves.
+        let _ = self.send_link_again_in(tx, user_id).await?;
+        Ok(())
+    }
+
+    fn acceptances(
+        &self,
+        user_id: UserId,
+        agreements: &[&Agreement],
+        actor: &Actor,
+    ) -> Result<Vec<agreement_acceptance::Model>> {
+        let accepted = |agreement: &&Agreement| {
+            Ok(agreement_acceptance::Model {
+                id: self.entropy.id(&self.clock)?,
+                user_id,
+                kind: agreement.kind,
+                version: agreement.version.to_owned(),
+                accepted_at: self.clock.now(),
+                address: actor.address.to_string(),
+            })
+        };
+        agreements.iter().map(accepted).collect()
+    }
+}
+
+struct AlreadyThere;

@@ -1,0 +1,59 @@
+//! Signs a person in with address and password.
+
+mod brakes;
+
+use std::convert::Infallible;
+
+use entity::user;
+
+pub(super) use self::brakes::Brakes;
+use super::error::SignInRefusal;
+use super::session::NewSession;
+use super::{Identity, store};
+use crate::kernel::{Actor, EmailAddress, Failure, Fault};
+
+impl Identity {
+    /// An unknown address takes as long as a wrong password: both are verified against a hash.
+    pub async fn sign_in(
+        &self,
+        actor: &Actor,
+        email: &EmailAddress,
+        password: String,
+        remember: bool,
+    ) -> Result<(NewSession, user::Model), Failure<SignInRefusal>> {
+        let tried = self.brakes.press(actor, email).await?.map_err(|wait| {
+            // Rounded up: who comes back then finds the door open.
+            let seconds = wait.num_milliseconds().saturating_add(999) / 1000;
+            Failure::Refused(SignInRefusal::TooManyTries { seconds })
+        })?;
+        let user = store::find_by_email(self.db.read(), email).await?;
+        let known_hash = user.as_ref().map(|user| user.password_hash.clone());
+        let verified = self.hasher.verify(password, known_hash).await?;
+        let Some(user) = user.filter(|_| verified.matches) else {
+            return Err(Failure::Refused(SignInRefusal::BadCredentials));
+        };
+        if let Some(stronger) = verified.stronger_hash {
+            let (id, version, stronger) = (user.id, user.credentials_version, &stronger);
+            let updated = self.db.transaction(|tx| async move {
+                store::update_hash_in(&tx, id, version, stronger.clone()).await?;
+                Ok::<_, Failure<Infallible>>(())
+            });
+            updated.await.map_err(Fault::from)?;
+        }
+        let begun = self.sessions.start(actor, &user, remember).await?;
+        self.refuse_if_outdated(&begun, &user).await?;
+        self.brakes.succeeded(email, &tried, user.id.0).await?;
+        Ok((begun, user))
+    }
+
+    /// Looked at after the session is stored: a password that is changed later ends the session itself, one that was
+    /// changed while the old one was being verified would have missed it.
+    async fn refuse_if_outdated(&self, begun: &NewSession, user: &user::Model) -> Result<(), Failure<SignInRefusal>> {
+        let now = self.find_user(user.id).await?;
+        if now.is_some_and(|now| now.credentials_version == user.credentials_version) {
+            return Ok(());
+        }
+        self.sessions.end_token(&begun.token).await?;
+        Err(Failure::Refused(SignInRefusal::BadCredentials))
+    }
+}

@@ -1,0 +1,106 @@
+//! What slows down who guesses passwords, and never locks the owner out.
+//!
+//! A login's own brake can be held down by any stranger, so a place that the owner has signed in from before passes by
+//! it, and has a brake of its own. From elsewhere the owner still comes in through the mailbox, which releases it.
+
+use std::net::IpAddr;
+
+use chrono::TimeDelta;
+
+use crate::config::IdentityConfig;
+use crate::kernel::{Actor, Clock, EmailAddress, Fault};
+use crate::platform::brake::Brake;
+use crate::platform::keyvalue::{Entry, Key, KeyValue, Rule, Space};
+
+const PLACES: Space = Space("place");
+const KEEP_PLACES: TimeDelta = TimeDelta::days(180);
+
+#[derive(Debug)]
+pub struct Brakes {
+    by_address: Brake,
+    by_login: Brake,
+    by_place: Brake,
+    keys: KeyValue,
+    clock: Clock,
+}
+
+/// A sign-in that may be tried.
+pub struct Try {
+    address: String,
+    place: String,
+    known: bool,
+}
+
+impl Brakes {
+    pub fn new(keys: &KeyValue, clock: &Clock, config: &IdentityConfig) -> Self {
+        let rule = |free, most| Rule { free, first: TimeDelta::seconds(1), most, forget: TimeDelta::hours(1) };
+        let brake = |name, rule| Brake::new(keys.clone(), clock.clone(), name, rule);
+        let login = rule(config.sign_in_free_tries, TimeDelta::minutes(15));
+        Self {
+            by_address: brake("address", rule(config.sign_in_free_tries_per_address, TimeDelta::minutes(1))),
+            by_login: brake("login", login),
+            by_place: brake("place", login),
+            keys: keys.clone(),
+            clock: clock.clone(),
+        }
+    }
+
+    /// Err: how long to wait. The same for a login that nobody has.
+    pub async fn press(&self, actor: &Actor, login: &EmailAddress) -> Result<Result<Try, TimeDelta>, Fault> {
+        let address = network(actor.address);
+        let place = format!("{login} {address} {}", actor.device);
+        let known = self.keys.get(PLACES, &Key::of_secret(&place)).await?.is_some();
+        for (brake, subject, applies) in [
+            (&self.by_address, address.as_str(), true),
+            (&self.by_place, place.as_str(), true),
+            (&self.by_login, login.as_str(), !known),
+        ] {
+            if applies && let Some(wait) = brake.press(subject).await? {
+                return Ok(Err(wait));
+            }
+        }
+        Ok(Ok(Try { address, place, known }))
+    }
+
+    /// The password was right: the try costs nothing, and the place is known from now on.
+    pub async fn succeeded(&self, login: &EmailAddress, tried: &Try, owner: uuid::Uuid) -> Result<(), Fault> {
+        self.by_address.give_back(&tried.address).await?;
+        self.by_place.release(&tried.place).await?;
+        if !tried.known {
+            self.by_login.give_back(login.as_str()).await?;
+        }
+        let expires_at = self.clock.now() + KEEP_PLACES;
+        let entry = Entry { owner: Some(owner), value: String::new(), expires_at };
+        self.keys.put(PLACES, &Key::of_secret(&tried.place), &entry).await
+    }
+
+    /// For who came in through the mailbox.
+    pub async fn release(&self, login: &str) -> Result<(), Fault> {
+        self.by_login.release(login).await
+    }
+}
+
+/// An address of IPv4; of IPv6 the /56 that a household gets (RFC 6177).
+fn network(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let bits = address.to_bits() >> 72 << 72;
+            std::net::Ipv6Addr::from_bits(bits).to_string()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_household_is_one_network() {
+        assert_eq!(network("198.51.100.7".parse().unwrap()), "198.51.100.7");
+        for address in ["2001:db8:1:200::1", "2001:db8:1:2ff:ffff::9"] {
+            assert_eq!(network(address.parse().unwrap()), "2001:db8:1:200::");
+        }
+        assert_ne!(network("2001:db8:1:300::1".parse().unwrap()), "2001:db8:1:200::");
+    }
+}

@@ -1,0 +1,104 @@
+//! What the loading of one export knows all along.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use entity::exact::YearMonth;
+use entity::ids::TypedId;
+use entity::{meter, personal_account, provider};
+use regex::Regex;
+
+use super::store::{self, Reads};
+use crate::integrators::register::cells::CellError;
+use crate::integrators::register::cursor::Cursor;
+use crate::integrators::register::rows::{AccountRow, MeterRow};
+use crate::integrators::register::{Export, Kind, Problem};
+use crate::kernel::{Clock, Entropy, Fault};
+
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub exported_at: DateTime<Utc>,
+    /// None in a dry run whose provider is not stored yet.
+    pub provider: Option<provider::Model>,
+    pub number_pattern: Regex,
+}
+
+impl Context {
+    pub fn id<T: TypedId>(&self) -> Result<T, Fault> {
+        self.entropy.id(&self.clock)
+    }
+
+    /// The first moment of a period where the provider is.
+    pub fn start_of(&self, period: YearMonth) -> DateTime<Utc> {
+        let east = self.provider.as_ref().map_or(0, |provider| provider.time_zone_minutes);
+        period.first_day().and_time(NaiveTime::MIN).and_utc() - TimeDelta::minutes(east.into())
+    }
+
+    /// The stored accounts with these numbers.
+    pub async fn accounts(
+        &self,
+        reads: Reads<'_>,
+        numbers: impl Iterator<Item = &str>,
+    ) -> Result<HashMap<String, personal_account::Model>, Fault> {
+        let Some(provider) = &self.provider else { return Ok(HashMap::new()) };
+        // Rows come sorted by account: neighbours are the same one.
+        let mut distinct: Vec<&str> = numbers.collect();
+        distinct.dedup();
+        let found = store::find_accounts(reads, provider.id, distinct.into_iter()).await?;
+        Ok(found.into_iter().map(|account| (account.number.clone(), account)).collect())
+    }
+
+    /// The stored meters of accounts, by account and serial number.
+    pub async fn meters(
+        &self,
+        reads: Reads<'_>,
+        accounts: &HashMap<String, personal_account::Model>,
+    ) -> Result<HashMap<(String, String), meter::Model>, Fault> {
+        let numbers: HashMap<_, _> = accounts.values().map(|account| (account.id, &account.number)).collect();
+        let ids: Vec<_> = numbers.keys().copied().collect();
+        let meters = store::find_meters(reads, &ids).await?.into_iter();
+        let by_serial = meters.filter_map(|meter| {
+            let number = (*numbers.get(&meter.personal_account_id)?).clone();
+            Some(((number, meter.serial_number.clone()), meter))
+        });
+        Ok(by_serial.collect())
+    }
+}
+
+/// Registers of the same export that a dry run takes for stored. A real run has them stored and needs none.
+#[derive(Debug, Default)]
+pub struct Beside {
+    accounts: Option<Cursor<AccountRow>>,
+    meters: Option<Cursor<MeterRow>>,
+}
+
+impl Beside {
+    pub fn of(export: &Export) -> Result<Self, Problem> {
+        let accounts = export.manifest.find(Kind::Accounts, None).map(|entry| export.rows(entry)).transpose()?;
+        let meters = export.manifest.find(Kind::Meters, None).map(|entry| export.rows(entry)).transpose()?;
+        Ok(Self { accounts: accounts.map(Cursor::new), meters: meters.map(Cursor::new) })
+    }
+
+    /// The fault of a row whose account is neither stored nor in the export.
+    pub fn require_account(&mut self, number: &String) -> Result<(), CellError> {
+        match self.accounts.as_mut().and_then(|accounts| accounts.find(number)) {
+            Some(_) => Ok(()),
+            None => Err(CellError::new("account", format!("{number} is not known"))),
+        }
+    }
+
+    pub fn require_meter(&mut self, account: &str, serial: &str) -> Result<(), CellError> {
+        let key = (account.to_owned(), serial.to_owned());
+        match self.meters.as_mut().and_then(|meters| meters.find(&key)) {
+            Some(_) => Ok(()),
+            None => Err(CellError::new("meter", format!("{serial} of {account} is not known"))),
+        }
+    }
+}
+
+/// Distinct ids of accounts.
+pub fn ids(accounts: &HashMap<String, personal_account::Model>) -> Vec<entity::ids::PersonalAccountId> {
+    accounts.values().map(|account| account.id).collect::<HashSet<_>>().into_iter().collect()
+}

@@ -1,0 +1,254 @@
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entity::exact::Money;
+use entity::ids::{PersonalAccountId, StatementId};
+use entity::{ledger_entry, personal_account, statement, statement_line};
+
+use super::super::context::{Beside, Context, ids};
+use super::super::plan::{Loader, Plan};
+use super::super::store::{self, Reads};
+use crate::billing::posting::{
+    KnownStatements, LedgerPosition, PaidHere, Posting, PostingRefusal, StatementFigures, post_statement,
+};
+use crate::integrators::register::cells::CellError;
+use crate::integrators::register::rows::{StatementLineRow, StatementRow};
+use crate::integrators::register::{Bill, BillReader, Export, FileEntry, Problem};
+use crate::kernel::Fault;
+use crate::platform::db::Tx;
+
+/// Statements with their lines.
+#[derive(Debug)]
+pub struct Bills;
+
+impl Loader for Bills {
+    type Stream = BillReader;
+    type Changes = store::Bills;
+
+    fn open(export: &Export, entry: &FileEntry) -> Result<Self::Stream, Problem> {
+        export.bills(entry)
+    }
+
+    async fn plan(
+        context: &Context,
+        reads: Reads<'_>,
+        bills: &[Bill],
+        beside: &mut Beside,
+    ) -> Result<Plan<store::Bills>, Fault> {
+        let accounts = context.accounts(reads, bills.iter().map(|bill| bill.statement.account.as_str())).await?;
+        let mut stored = Stored::find(reads, &ids(&accounts), bills).await?;
+        stored.find_paid_here(context, reads, accounts.values(), bills).await?;
+        let mut plan = Plan::default();
+        for bill in bills {
+            let Some(account) = plan.account(&accounts, beside, bill.line, &bill.statement.account) else { continue };
+            match stored.posting(account, bill) {
+                Ok(Posting::AlreadyStored) => plan.tally.unchanged += 1,
+                Ok(Posting::Append { entries, after }) => {
+                    plan.tally.new += 1;
+                    append(context, account, bill, (entries, after), &mut plan.changes)?;
+                }
+                Err(refusal) => plan.faults.push((bill.line, fault(&refusal))),
+            }
+        }
+        Ok(plan)
+    }
+
+    async fn apply(tx: &Tx, changes: &store::Bills) -> Result<(), Fault> {
+        store::write_bills_in(tx, changes).await
+    }
+
+    fn moved_accounts(changes: &store::Bills) -> Vec<PersonalAccountId> {
+        changes.accounts.iter().map(|account| account.id).collect()
+    }
+}
+
+/// What the accounts of a chunk have of statements.
+#[derive(Default)]
+struct Stored {
+    newest: HashMap<PersonalAccountId, (entity::exact::YearMonth, Option<statement::Model>)>,
+    same_period: HashMap<PersonalAccountId, statement::Model>,
+    lines: HashMap<StatementId, Vec<statement_line::Model>>,
+    /// Since the first day of the bills' period: when, and how much was paid.
+    paid_here: HashMap<PersonalAccountId, Vec<(DateTime<Utc>, Money)>>,
+}
+
+impl Stored {
+    async fn find(reads: Reads<'_>, accounts: &[PersonalAccountId], bills: &[Bill]) -> Result<Self, Fault> {
+        // All bills of a file are of one period.
+        let Some(period) = bills.first().map(|bill| bill.statement.period) else {
+            return Ok(Self::default());
+        };
+        let periods = store::find_newest_periods(reads, accounts).await?;
+        let mut newest: HashMap<_, _> =
+            periods.into_iter().map(|(account, period)| (account, (period, None))).collect();
+        let mut same_period = HashMap::new();
+        for found in store::find_statements_since(reads, accounts, period.previous()).await? {
+            let account = found.personal_account_id;
+            if found.period == period {
+                same_period.insert(account, found.clone());
+            }
+            if let Some((newest, statement)) = newest.get_mut(&account)
+                && found.period == *newest
+            {
+                *statement = Some(found);
+            }
+        }
+        let repeated: Vec<_> = same_period.values().map(|statement| statement.id).collect();
+        let mut lines: HashMap<_, Vec<_>> = HashMap::new();
+        for line in store::find_lines(reads, &repeated).await? {
+            lines.entry(line.statement_id).or_default().push(line);
+        }
+        Ok(Self { newest, same_period, lines, paid_here: HashMap::new() })
+    }
+
+    /// Only for accounts with money in transit: nobody else's payments matter.
+    async fn find_paid_here(
+        &mut self,
+        context: &Context,
+        reads: Reads<'_>,
+        accounts: impl Iterator<Item = &personal_account::Model>,
+        bills: &[Bill],
+    ) -> Result<(), Fault> {
+        let in_transit: Vec<_> =
+            accounts.filter(|account| !account.in_transit.is_zero()).map(|account| account.id).collect();
+        let (Some(bill), false) = (bills.first(), in_transit.is_empty()) else { return Ok(()) };
+        let since = context.start_of(bill.statement.period);
+        for (account, at, amount) in store::find_paid_here_since(reads, &in_transit, since).await? {
+            self.paid_here.entry(account).or_default().push((at, -amount));
+        }
+        Ok(())
+    }
+
+    fn paid_here(&self, account: PersonalAccountId, issued_at: DateTime<Utc>) -> PaidHere {
+        let mut paid_here = PaidHere::default();
+        for (at, amount) in self.paid_here.get(&account).into_iter().flatten() {
+            paid_here.since_period += *amount;
+            if *at >= issued_at {
+                paid_here.since_issue += *amount;
+            }
+        }
+        paid_here
+    }
+
+    fn posting(&self, account: &personal_account::Model, bill: &Bill) -> Result<Posting, PostingRefusal> {
+        let position =
+            LedgerPosition { balance: account.balance, in_transit: account.in_transit, version: account.version };
+        let same = self.same_period.get(&account.id);
+        let newest = self.newest.get(&account.id).map(|(period, statement)| {
+            // Only the month right before is compared, and that one was found.
+            (*period, statement.as_ref().map_or(bill.statement.opening, |statement| statement.closing))
+        });
+        let paid_here = self.paid_here(account.id, bill.statement.issued_at);
+        let known = KnownStatements { newest, same_period: same.map(stored_figures), paid_here };
+        let posting = post_statement(position, &known, &figures(&bill.statement))?;
+        match same {
+            Some(same) if !self.repeats(same, bill) => Err(PostingRefusal::OtherFigures),
+            _ => Ok(posting),
+        }
+    }
+
+    fn repeats(&self, stored: &statement::Model, bill: &Bill) -> bool {
+        let lines = bill.lines.iter().map(|line| line_row(stored.id, line));
+        let stored_lines = self.lines.get(&stored.id).map(Vec::as_slice).unwrap_or_default();
+        stored.due_on == bill.statement.due_on && lines.eq(stored_lines.iter().cloned())
+    }
+}
+
+fn figures(row: &StatementRow) -> StatementFigures {
+    StatementFigures {
+        period: row.period,
+        opening: row.opening,
+        accrued: row.accrued,
+        recalculated: row.recalculated,
+        penalty: row.penalty,
+        paid: row.paid,
+        closing: row.closing,
+    }
+}
+
+fn stored_figures(row: &statement::Model) -> StatementFigures {
+    StatementFigures {
+        period: row.period,
+        opening: row.opening,
+        accrued: row.accrued,
+        recalculated: row.recalculated,
+        penalty: row.penalty,
+        paid: row.paid,
+        closing: row.closing,
+    }
+}
+
+fn fault(refusal: &PostingRefusal) -> CellError {
+    let column = match refusal {
+        PostingRefusal::DoesNotAddUp { .. } | PostingRefusal::LedgerDiffers { .. } => "closing",
+        PostingRefusal::OtherFigures | PostingRefusal::OlderThanNewest { .. } => "period",
+        PostingRefusal::BreaksTheChain { .. } => "opening",
+    };
+    CellError::new(column, refusal.to_string())
+}
+
+fn line_row(statement_id: StatementId, row: &StatementLineRow) -> statement_line::Model {
+    statement_line::Model {
+        statement_id,
+        position: row.position,
+        service_code: row.service_code.clone(),
+        service_name: row.service_name.clone(),
+        volume: row.volume,
+        unit: row.unit,
+        price: row.price,
+        coefficient: row.coefficient,
+        amount: row.amount,
+        basis: row.basis,
+        explanation: row.explanation.clone(),
+    }
+}
+
+fn append(
+    context: &Context,
+    account: &personal_account::Model,
+    bill: &Bill,
+    (entries, after): (Vec<crate::billing::posting::NewEntry>, LedgerPosition),
+    changes: &mut store::Bills,
+) -> Result<(), Fault> {
+    let row = &bill.statement;
+    let id: StatementId = context.id()?;
+    let recorded_at = context.clock.now();
+    changes.statements.push(statement::Model {
+        id,
+        personal_account_id: account.id,
+        period: row.period,
+        opening: row.opening,
+        accrued: row.accrued,
+        recalculated: row.recalculated,
+        penalty: row.penalty,
+        paid: row.paid,
+        closing: row.closing,
+        due_on: row.due_on,
+        issued_at: row.issued_at,
+    });
+    changes.lines.extend(bill.lines.iter().map(|line| line_row(id, line)));
+    for entry in entries {
+        changes.entries.push(ledger_entry::Model {
+            id: context.id()?,
+            personal_account_id: account.id,
+            version: entry.version,
+            occurred_at: row.issued_at,
+            recorded_at,
+            kind: entry.kind,
+            amount: entry.amount,
+            balance_after: entry.balance_after,
+            period: Some(row.period),
+            statement_id: Some(id),
+            payment_id: None,
+        });
+    }
+    changes.accounts.push(personal_account::Model {
+        balance: after.balance,
+        in_transit: after.in_transit,
+        version: after.version,
+        // A payment made here since is in the balance already.
+        balance_as_of: row.issued_at.max(account.balance_as_of),
+        ..account.clone()
+    });
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! Pure words that every room uses: time, chance, who is asking, addresses, pages, faults.
+
+pub mod actor;
+pub mod clock;
+pub mod email_address;
+pub mod entropy;
+pub mod fault;
+pub mod page;
+
+pub use actor::{Actor, DEVICE_CHARACTERS, Person};
+pub use clock::Clock;
+pub use email_address::EmailAddress;
+pub use entropy::Entropy;
+pub use fault::{Failure, Fault};
+pub use page::{Direction, Page, Slice};

@@ -1,0 +1,74 @@
+//! Every way in which metering says no.
+
+use chrono::NaiveDate;
+use entity::enums::Register;
+use entity::exact::Quantity;
+
+/// One refused reading of a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedReading {
+    /// Place in the submission, from 0.
+    pub index: usize,
+    pub refusal: ReadingRefusal,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadingRefusal {
+    /// No such meter, or one of an account that is none of this person's business.
+    MeterNotFound,
+    MeterRemoved,
+    /// The same meter stands in the submission twice.
+    MeterRepeated,
+    FutureDate {
+        today: NaiveDate,
+    },
+    /// Before the newest reading there is.
+    BeforeLastReading {
+        last: NaiveDate,
+    },
+    /// A register of the meter has no value, or there is a value for one that it has not.
+    RegistersDiffer {
+        expected: Vec<Register>,
+    },
+    Negative(Register),
+    /// More digits before the point than the meter has.
+    TooManyDigits {
+        register: Register,
+        integer_digits: i16,
+    },
+    /// More digits after the point than the meter has.
+    TooManyFractionDigits {
+        register: Register,
+        fraction_digits: i16,
+    },
+    BelowPrevious {
+        register: Register,
+        previous: Quantity,
+    },
+    /// Below the last one, but plausible if the register went past its end: needs a confirmation.
+    RolloverProposed {
+        register: Register,
+        previous: Quantity,
+        consumption: Quantity,
+    },
+    /// Needs a confirmation.
+    UnusuallyHigh {
+        consumption: Quantity,
+        usual_most: Quantity,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SubmissionRefusal {
+    NotConfirmed,
+    /// Nothing was submitted.
+    Empty,
+    /// More readings at once than are taken.
+    TooMany {
+        most: usize,
+    },
+    /// The key was used with another submission.
+    KeyReused,
+    KeyMalformed,
+    Readings(Vec<RefusedReading>),
+}

@@ -1,0 +1,49 @@
+//! The meters of accounts.
+
+use entity::ids::{MeterId, MeterReadingId};
+use entity::{meter, meter_reading};
+
+use super::{Metering, store};
+use crate::accounts::AccountKey;
+use crate::kernel::{Fault, Page, Slice};
+
+/// Key that readings are ordered by, newest first.
+pub type ReadingKey = (chrono::NaiveDate, MeterReadingId);
+
+impl Metering {
+    /// Meters that stand, of all the accounts, in the order of their names.
+    pub async fn list_meters(&self, accounts: &[AccountKey]) -> Result<Vec<meter::Model>, Fault> {
+        let ids: Vec<_> = accounts.iter().map(|account| account.id()).collect();
+        store::list_meters(self.db.read(), &ids).await
+    }
+
+    pub async fn find_meters(&self, ids: &[MeterId]) -> Result<Vec<meter::Model>, Fault> {
+        store::find_meters(self.db.read(), ids).await
+    }
+
+    pub async fn find_readings(&self, ids: &[MeterReadingId]) -> Result<Vec<meter_reading::Model>, Fault> {
+        store::find_readings(self.db.read(), ids).await
+    }
+
+    /// Newest first; history needs FULL access.
+    pub async fn list_readings(
+        &self,
+        account: AccountKey,
+        meter: MeterId,
+        page: Page<ReadingKey>,
+    ) -> Result<Slice<meter_reading::Model>, Fault> {
+        if !account.is_full() {
+            return Ok(Slice { items: Vec::new(), has_previous: false, has_next: false });
+        }
+        let rows = store::page_readings(self.db.read(), account.id(), meter, &page).await?;
+        Ok(Slice::of(&page, rows))
+    }
+
+    /// What was sent along with payments.
+    pub async fn list_readings_of_payments(
+        &self,
+        payments: &[entity::ids::PaymentId],
+    ) -> Result<Vec<meter_reading::Model>, Fault> {
+        store::list_readings_of_payments(self.db.read(), payments).await
+    }
+}

@@ -1,0 +1,239 @@
+//! Readings that people send.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use entity::enums::{ReadingSource, ReadingStatus, Register};
+use entity::exact::Quantity;
+use entity::ids::{MeterId, MeterReadingId, PaymentId};
+use entity::{meter, meter_reading, provider};
+use serde::Serialize;
+
+use super::error::{ReadingRefusal, RefusedReading, SubmissionRefusal};
+use super::reading_rules::{LastReading, MeterRules, NewReading, RegisterValue, Taken, check, values_of};
+use super::{Metering, store};
+use crate::accounts::error::AccessRefusal;
+use crate::accounts::{AccountAccess, Accounts};
+use crate::kernel::{Failure, Fault, Person};
+use crate::platform::db::Tx;
+use crate::platform::idempotency::{self, Keyed};
+
+/// A reading as a person gives it. A meter that cannot be named reads as one that does not exist.
+#[derive(Clone, Debug, Serialize)]
+pub struct GivenReading {
+    pub meter_id: Option<MeterId>,
+    pub values: Vec<(Register, Quantity)>,
+    /// None: today, at the provider.
+    pub taken_on: Option<NaiveDate>,
+    pub confirm_warnings: bool,
+}
+
+/// Readings whose meters were found to be the person's; what [`Metering::store_in`] takes.
+#[derive(Debug)]
+pub struct Submission {
+    given: Vec<(MeterId, NewReading)>,
+    rules: HashMap<MeterId, (MeterRules, NaiveDate)>,
+    submitted_by: entity::ids::UserId,
+    source: ReadingSource,
+}
+
+pub const MOST_AT_ONCE: usize = 50;
+
+type Result<T> = std::result::Result<T, Failure<SubmissionRefusal>>;
+
+impl Metering {
+    /// Stores all readings or none. With a key, a repeated call gives the first one's readings again.
+    pub async fn submit_readings(
+        &self,
+        accounts: &Accounts,
+        person: &Person,
+        given: Vec<GivenReading>,
+        key: Option<&str>,
+    ) -> Result<Vec<meter_reading::Model>> {
+        if key.is_some_and(|key| key.is_empty() || key.len() > idempotency::LONGEST_KEY) {
+            return Err(Failure::Refused(SubmissionRefusal::KeyMalformed));
+        }
+        let keyed = key.map(|key| Keyed::new(person.user_id, "submitMeterReadings", key, &given)).transpose()?;
+        if let Some(keyed) = &keyed {
+            // Before anything else is looked at: the account may be detached by now.
+            let first: Option<Vec<MeterReadingId>> = idempotency::find_outcome(self.db.read(), keyed)
+                .await
+                .map_err(|failure| failure.map(|_| SubmissionRefusal::KeyReused))?;
+            if let Some(ids) = first {
+                return Ok(in_order(store::find_readings(self.db.read(), &ids).await?, &ids));
+            }
+        }
+        let submission = self.prepare(accounts, person, given, ReadingSource::Cabinet).await?;
+        let (submission, keyed, now) = (&submission, &keyed, self.clock.now());
+        self.db
+            .transaction(|tx| async move {
+                if let Some(keyed) = keyed {
+                    let first: Option<Vec<MeterReadingId>> = idempotency::first_outcome_in(&tx, keyed, now)
+                        .await
+                        .map_err(|failure| failure.map(|_| SubmissionRefusal::KeyReused))?;
+                    if let Some(ids) = first {
+                        return Ok(in_order(store::find_readings(&*tx, &ids).await?, &ids));
+                    }
+                }
+                let readings = self
+                    .store_in(&tx, submission, None)
+                    .await
+                    .map_err(|failure| failure.map(SubmissionRefusal::Readings))?;
+                if let Some(keyed) = keyed {
+                    let ids: Vec<_> = readings.iter().map(|reading| reading.id).collect();
+                    idempotency::record_in(&tx, keyed, &ids).await?;
+                }
+                Ok(readings)
+            })
+            .await
+    }
+
+    /// Finds out whose meters these are and by which rules they are read.
+    pub async fn prepare(
+        &self,
+        accounts: &Accounts,
+        person: &Person,
+        given: Vec<GivenReading>,
+        source: ReadingSource,
+    ) -> Result<Submission> {
+        if given.is_empty() {
+            return Err(Failure::Refused(SubmissionRefusal::Empty));
+        }
+        if given.len() > MOST_AT_ONCE {
+            return Err(Failure::Refused(SubmissionRefusal::TooMany { most: MOST_AT_ONCE }));
+        }
+        let ids: Vec<MeterId> = given.iter().filter_map(|reading| reading.meter_id).collect();
+        let meters = store::find_meters(self.db.read(), &ids).await?;
+        let account_ids: Vec<_> = meters.iter().map(|meter| meter.personal_account_id).collect();
+        let access = accounts.access_to(person, &account_ids).await.map_err(|failure| {
+            failure.map(|refusal| match refusal {
+                AccessRefusal::NotConfirmed => SubmissionRefusal::NotConfirmed,
+                AccessRefusal::NotFound => SubmissionRefusal::Readings(Vec::new()),
+            })
+        })?;
+        let provider_ids: Vec<_> = access.iter().map(AccountAccess::provider_id).collect();
+        let providers = accounts.find_providers(&provider_ids).await?;
+        let rules: HashMap<_, _> =
+            meters.iter().filter_map(|meter| Some((meter.id, self.rules_of(meter, &access, &providers)?))).collect();
+        let given = matched(given, &rules).map_err(|refused| Failure::Refused(SubmissionRefusal::Readings(refused)))?;
+        Ok(Submission { given, rules, submitted_by: person.user_id, source })
+    }
+
+    /// None when the person has no access to the meter's account.
+    fn rules_of(
+        &self,
+        meter: &meter::Model,
+        access: &[AccountAccess],
+        providers: &[provider::Model],
+    ) -> Option<(MeterRules, NaiveDate)> {
+        let access = access.iter().find(|access| access.id() == meter.personal_account_id)?;
+        let provider = providers.iter().find(|provider| provider.id == access.provider_id())?;
+        let rules = MeterRules {
+            registers: Register::list(&meter.registers),
+            integer_digits: meter.integer_digits,
+            fraction_digits: meter.fraction_digits,
+            removed_on: meter.removed_on,
+            verification_due_on: meter.verification_due_on,
+            window: provider.reading_window_first_day.zip(provider.reading_window_last_day),
+            usual_monthly_maximum: provider.usual_monthly_maximum,
+            history_withheld: !access.is_full(),
+        };
+        Some((rules, self.clock.today(provider.time_zone_minutes)))
+    }
+
+    /// Checks against the newest readings under lock, then stores all.
+    pub async fn store_in(
+        &self,
+        tx: &Tx,
+        submission: &Submission,
+        payment: Option<PaymentId>,
+    ) -> std::result::Result<Vec<meter_reading::Model>, Failure<Vec<RefusedReading>>> {
+        let ids: Vec<_> = submission.given.iter().map(|(meter, _)| *meter).collect();
+        let meters = store::lock_meters_in(tx, &ids).await?;
+        let newest: Vec<_> = meters.iter().filter_map(|meter| meter.last_reading_id).collect();
+        let newest = store::find_readings(&**tx, &newest).await?;
+        let mut readings = Vec::with_capacity(submission.given.len());
+        let mut refused = Vec::new();
+        for (index, (meter_id, new)) in submission.given.iter().enumerate() {
+            let meter = meters.iter().find(|meter| meter.id == *meter_id);
+            let rules = submission.rules.get(meter_id);
+            let (Some(meter), Some((rules, today))) = (meter, rules) else {
+                refused.push(RefusedReading { index, refusal: ReadingRefusal::MeterNotFound });
+                continue;
+            };
+            let last = newest.iter().find(|reading| reading.meter_id == *meter_id);
+            let last = last.map(|reading| LastReading { taken_on: reading.taken_on, values: values_of(reading) });
+            match check(rules, last.as_ref(), new, *today) {
+                Ok(taken) => readings.push(self.row(meter, new, &taken, submission, payment)?),
+                Err(refusal) => refused.push(RefusedReading { index, refusal }),
+            }
+        }
+        if !refused.is_empty() {
+            return Err(Failure::Refused(refused));
+        }
+        // What was compared with nothing must not be what the next one is compared with.
+        let compared =
+            |meter| submission.rules.get(meter).is_some_and(|(rules, _): &(MeterRules, _)| !rules.history_withheld);
+        let newest = readings.iter().filter(|reading| compared(&reading.meter_id));
+        store::insert_readings_in(tx, &readings, newest).await?;
+        Ok(readings)
+    }
+
+    fn row(
+        &self,
+        meter: &meter::Model,
+        new: &NewReading,
+        taken: &Taken,
+        submission: &Submission,
+        payment: Option<PaymentId>,
+    ) -> std::result::Result<meter_reading::Model, Fault> {
+        let value = |register| new.values.iter().find(|given| given.register == register).map(|given| given.value);
+        let warnings: Vec<_> = taken.warnings.iter().map(|warning| warning.word()).collect();
+        Ok(meter_reading::Model {
+            id: self.entropy.id(&self.clock)?,
+            meter_id: meter.id,
+            personal_account_id: meter.personal_account_id,
+            taken_on: new.taken_on,
+            submitted_at: self.clock.now(),
+            source: submission.source,
+            status: ReadingStatus::Submitted,
+            submitted_by: Some(submission.submitted_by),
+            payment_id: payment,
+            value_single: value(Register::Single),
+            value_day: value(Register::Day),
+            value_night: value(Register::Night),
+            value_peak: value(Register::Peak),
+            consumption: taken.consumption,
+            warnings: warnings.join(","),
+        })
+    }
+}
+
+fn in_order(mut readings: Vec<meter_reading::Model>, ids: &[MeterReadingId]) -> Vec<meter_reading::Model> {
+    readings.sort_by_key(|reading| ids.iter().position(|id| *id == reading.id));
+    readings
+}
+
+/// Each reading with its meter, unless one has none of the person's or a meter comes twice.
+fn matched(
+    given: Vec<GivenReading>,
+    rules: &HashMap<MeterId, (MeterRules, NaiveDate)>,
+) -> std::result::Result<Vec<(MeterId, NewReading)>, Vec<RefusedReading>> {
+    let mut seen = HashSet::new();
+    let mut matched = Vec::with_capacity(given.len());
+    let mut refused = Vec::new();
+    for (index, reading) in given.into_iter().enumerate() {
+        let Some((meter_id, (_, today))) = reading.meter_id.and_then(|id| Some((id, rules.get(&id)?))) else {
+            refused.push(RefusedReading { index, refusal: ReadingRefusal::MeterNotFound });
+            continue;
+        };
+        if !seen.insert(meter_id) {
+            refused.push(RefusedReading { index, refusal: ReadingRefusal::MeterRepeated });
+            continue;
+        }
+        let values = reading.values.into_iter().map(|(register, value)| RegisterValue { register, value }).collect();
+        let taken_on = reading.taken_on.unwrap_or(*today);
+        matched.push((meter_id, NewReading { taken_on, values, confirmed: reading.confirm_warnings }));
+    }
+    if refused.is_empty() { Ok(matched) } else { Err(refused) }
+}

@@ -1,0 +1,36 @@
+//! Jobs that payments leave to be done after their transactions.
+
+use entity::ids::PaymentId;
+use serde::{Deserialize, Serialize};
+
+use crate::platform::outbox::Job;
+
+/// Ask the acquirer how a payment stands, and again until it is final.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SettlePayment {
+    pub payment_id: PaymentId,
+}
+
+/// The acquirer has sent news: ask it once, now.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CheckPayment {
+    pub payment_id: PaymentId,
+}
+
+/// Tell the payer that the money has come.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendPaymentSucceeded {
+    pub payment_id: PaymentId,
+}
+
+impl Job for SettlePayment {
+    const KIND: &'static str = "settle_payment";
+}
+
+impl Job for CheckPayment {
+    const KIND: &'static str = "check_payment";
+}
+
+impl Job for SendPaymentSucceeded {
+    const KIND: &'static str = "send_payment_succeeded";
+}

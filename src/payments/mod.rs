@@ -1,0 +1,60 @@
+//! Payments: from "pay" to the entry in the ledger.
+//!
+//! Promises: an intent is committed before the acquirer is called, the outcome after; money enters the ledger once, in the
+//! transaction of the payment's success; news of an acquirer is believed only after asking it. Refuses to know: cards.
+//! Tables: `payments`, `acquirer_notifications`, `sandbox_payments`. Jobs: `event`.
+//! GraphQL: `graphql/payments.rs`. Tests: `tests/it/payments/`.
+
+pub mod acquirer;
+pub mod checkout;
+pub mod error;
+pub mod event;
+pub mod notification;
+pub mod payment;
+mod store;
+
+use std::sync::Arc;
+
+use crate::accounts::Accounts;
+use crate::billing::Billing;
+use crate::config::Config;
+use crate::kernel::{Clock, Entropy, Fault};
+use crate::metering::Metering;
+use crate::platform::Mechanisms;
+use crate::platform::db::Db;
+use crate::platform::outbox::Outbox;
+use crate::platform::wakeups::Wakeups;
+
+use acquirer::Acquirer;
+
+#[derive(Debug)]
+pub struct Payments {
+    db: Db,
+    outbox: Outbox,
+    wakeups: Wakeups,
+    clock: Clock,
+    entropy: Entropy,
+    config: Arc<Config>,
+    accounts: Arc<Accounts>,
+    metering: Arc<Metering>,
+    billing: Arc<Billing>,
+    acquirers: Vec<Arc<dyn Acquirer>>,
+}
+
+impl Payments {
+    pub fn new(
+        mechanisms: &Mechanisms,
+        accounts: Arc<Accounts>,
+        metering: Arc<Metering>,
+        billing: Arc<Billing>,
+        acquirers: Vec<Arc<dyn Acquirer>>,
+    ) -> Self {
+        let Mechanisms { db, outbox, wakeups, clock, entropy, config, .. } = mechanisms.clone();
+        Self { db, outbox, wakeups, clock, entropy, config, accounts, metering, billing, acquirers }
+    }
+
+    fn acquirer(&self, name: &str) -> Result<&dyn Acquirer, Fault> {
+        let acquirer = self.acquirers.iter().find(|acquirer| acquirer.name() == name);
+        acquirer.map(AsRef::as_ref).ok_or_else(|| Fault::internal(format!("no acquirer is called {name}")))
+    }
+}

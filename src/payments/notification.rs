@@ -1,0 +1,53 @@
+//! What acquirers tell us: stored first, answered at once, believed only after asking.
+
+use entity::acquirer_notification;
+
+use super::acquirer::sandbox::{Outcome, Sandbox};
+use super::event::CheckPayment;
+use super::{Payments, store};
+use crate::kernel::{Failure, Fault};
+
+/// The longest notification that is kept, bytes.
+const LONGEST: usize = 16 * 1024;
+
+impl Payments {
+    /// False when the acquirer is unknown or the notification cannot be read: it is not worth repeating.
+    ///
+    /// Anybody may call here: what names no payment of ours is answered alike and not kept. Should it be one whose start
+    /// is not recorded yet, the job that settles payments finds out.
+    pub async fn take_notification(&self, acquirer: &str, body: &[u8]) -> Result<bool, Fault> {
+        let Ok(port) = self.acquirer(acquirer) else { return Ok(false) };
+        let readable = if body.len() <= LONGEST { port.subject_of(body) } else { None };
+        let Some(subject) = readable else { return Ok(false) };
+        let Some(payment) = store::find_by_acquirer(self.db.read(), acquirer, &subject).await? else { return Ok(true) };
+        let row = acquirer_notification::Model {
+            id: self.entropy.id(&self.clock)?,
+            acquirer: acquirer.to_owned(),
+            acquirer_payment_id: subject,
+            body: String::from_utf8_lossy(body).into_owned(),
+            received_at: self.clock.now(),
+        };
+        let (row, payment_id) = (&row, payment.id);
+        let stored = self.db.transaction(|tx| async move {
+            store::insert_notification_in(&tx, row.clone()).await?;
+            self.outbox.enqueue_in(&tx, &CheckPayment { payment_id }).await?;
+            Ok::<_, Failure<std::convert::Infallible>>(())
+        });
+        stored.await?;
+        Ok(true)
+    }
+
+    /// What the sandbox bank does after a decision on its page: it notifies us, as a real one would.
+    pub async fn decide_in_sandbox(
+        &self,
+        sandbox: &Sandbox,
+        id: &str,
+        outcome: Outcome,
+    ) -> Result<Option<entity::sandbox_payment::Model>, Fault> {
+        let Some(decided) = sandbox.decide(id, outcome).await? else { return Ok(None) };
+        let event = format!("payment.{}", decided.status.word());
+        let notification = serde_json::json!({"type": "notification", "event": event, "object": {"id": decided.id}});
+        self.take_notification(super::acquirer::sandbox::NAME, notification.to_string().as_bytes()).await?;
+        Ok(Some(decided))
+    }
+}

@@ -1,0 +1,76 @@
+//! Tries of one subject, as they are stored.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Tries without a pause.
+    pub free: u32,
+    /// The first pause; each further one is twice as long, up to `most`.
+    pub first: TimeDelta,
+    pub most: TimeDelta,
+    /// Without a try for so long all is forgotten.
+    pub forget: TimeDelta,
+}
+
+/// In milliseconds since the epoch: Lua's numbers hold no more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    pub tries: u32,
+    /// No try is taken before.
+    pub next: i64,
+    /// The last one that was.
+    pub last: i64,
+}
+
+impl Tally {
+    /// The rule; the Redis script says the same in Lua.
+    pub fn pressed(old: Option<Self>, now: DateTime<Utc>, rule: &Rule) -> (Option<TimeDelta>, Self) {
+        let millis = now.timestamp_millis();
+        let old = old.filter(|old| old.expires_at(rule) > now).unwrap_or_default();
+        if old.next > millis {
+            return (Some(TimeDelta::milliseconds(old.next - millis)), old);
+        }
+        let tries = old.tries.saturating_add(1);
+        let pause = tries.checked_sub(rule.free).map_or(0, |over| {
+            let doubled = rule.first.num_milliseconds().saturating_mul(2_i64.saturating_pow(over));
+            doubled.min(rule.most.num_milliseconds())
+        });
+        (None, Self { tries, next: millis + pause, last: millis })
+    }
+
+    #[must_use]
+    pub fn given_back(self) -> Self {
+        Self { tries: self.tries.saturating_sub(1), next: self.last, ..self }
+    }
+
+    pub fn expires_at(&self, rule: &Rule) -> DateTime<Utc> {
+        let since = self.next.max(self.last);
+        DateTime::from_timestamp_millis(since).unwrap_or_default() + rule.forget
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_longest_and_are_forgotten() {
+        let rule =
+            Rule { free: 3, first: TimeDelta::seconds(1), most: TimeDelta::seconds(5), forget: TimeDelta::hours(1) };
+        let mut now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
+        let mut tally = None;
+        for pause in [0, 0, 1, 2, 4, 5, 5] {
+            let (wait, next) = Tally::pressed(tally, now, &rule);
+            assert_eq!(wait, None);
+            assert_eq!(next.next - now.timestamp_millis(), pause * 1000);
+            let early = Tally::pressed(Some(next), now, &rule).0;
+            assert_eq!(early, (pause > 0).then(|| TimeDelta::seconds(pause)));
+            tally = Some(next);
+            now += TimeDelta::seconds(pause);
+        }
+        now += TimeDelta::hours(1);
+        assert_eq!(Tally::pressed(tally, now, &rule).1.tries, 1);
+    }
+}

@@ -1,0 +1,69 @@
+//! Wake-ups between instances over one Redis channel.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use redis::{Client, RedisResult};
+use tokio::sync::mpsc;
+
+/// Beyond it a wake-up is dropped: waiters look by themselves every few seconds.
+const QUEUE: usize = 1024;
+const RECONNECT: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Debug)]
+pub struct RedisWakeups {
+    client: Client,
+    channel: String,
+    outgoing: mpsc::Sender<String>,
+}
+
+impl RedisWakeups {
+    /// Starts the task that publishes; it ends with the last clone.
+    pub fn start(client: Client, prefix: &str) -> Self {
+        let channel = format!("{prefix}:wake");
+        let (outgoing, queue) = mpsc::channel(QUEUE);
+        tokio::spawn(publish(client.clone(), channel.clone(), queue));
+        Self { client, channel, outgoing }
+    }
+
+    pub(super) fn publish(&self, text: String) {
+        if self.outgoing.try_send(text).is_err() {
+            tracing::debug!("a wake-up for other instances was dropped");
+        }
+    }
+
+    /// Calls `heard` for each message, and with "everything" after every reconnection.
+    pub(super) async fn listen(&self, heard: impl Fn(&str)) {
+        loop {
+            if let Err(cause) = self.listen_once(&heard).await {
+                tracing::debug!(%cause, "wake-ups of other instances are not heard");
+            }
+            tokio::time::sleep(RECONNECT).await;
+        }
+    }
+
+    async fn listen_once(&self, heard: &impl Fn(&str)) -> RedisResult<()> {
+        let mut pubsub = self.client.get_async_pubsub().await?;
+        pubsub.subscribe(&self.channel).await?;
+        heard("everything");
+        let mut messages = pubsub.on_message();
+        while let Some(message) = messages.next().await {
+            heard(&message.get_payload::<String>()?);
+        }
+        Ok(())
+    }
+}
+
+async fn publish(client: Client, channel: String, mut queue: mpsc::Receiver<String>) {
+    let mut connection = None;
+    while let Some(text) = queue.recv().await {
+        if connection.is_none() {
+            connection = client.get_multiplexed_async_connection().await.ok();
+        }
+        let Some(open) = connection.as_mut() else { continue };
+        let sent: RedisResult<()> = redis::cmd("PUBLISH").arg(&channel).arg(text).query_async(open).await;
+        if sent.is_err() {
+            connection = None;
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Which job is whose.
+
+use chrono::{DateTime, Utc};
+use entity::ids::UserId;
+
+use super::Worker;
+use crate::billing::event::BalanceChanged;
+use crate::identity::event::{
+    DeleteUnconfirmed, SendAlreadyRegistered, SendConfirmation, SendPasswordChanged, SendPasswordReset,
+};
+use crate::kernel::Fault;
+use crate::notifications::mail::LetterKind;
+use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment};
+use crate::platform::outbox::{Job, Leased};
+use crate::platform::wakeups::Wake;
+
+/// What becomes of a job that was carried out.
+enum Done {
+    Completed,
+    AgainAt(DateTime<Utc>),
+    /// Failed, and must not be put aside however often it fails.
+    Failed(Fault),
+}
+
+impl Worker {
+    pub(super) async fn carry_out(&self, job: Leased) {
+        let outbox = &self.mechanisms.outbox;
+        let recorded = match self.dispatch(&job).await {
+            Ok(Done::Completed) => outbox.complete(&job).await,
+            Ok(Done::AgainAt(due_at)) => outbox.again_at(&job, due_at).await,
+            Ok(Done::Failed(fault)) => outbox.retry(&job, &fault).await,
+            Err(fault) => outbox.fail(&job, &fault).await,
+        };
+        if let Err(fault) = recorded {
+            // The lease ends and the job is carried out again: jobs bear that.
+            tracing::warn!(kind = job.kind, %fault, "a job's end was not recorded");
+        }
+    }
+
+    async fn dispatch(&self, job: &Leased) -> Result<Done, Fault> {
+        match job.kind.as_str() {
+            SendConfirmation::KIND => self.send_confirmation(job).await?,
+            SendAlreadyRegistered::KIND => self.send_already_registered(job).await?,
+            SendPasswordReset::KIND => self.send_password_reset(job).await?,
+            SendPasswordChanged::KIND => self.send_password_changed(job).await?,
+            DeleteUnconfirmed::KIND => {
+                self.identity.delete_unconfirmed(job.read::<DeleteUnconfirmed>()?.user_id).await?;
+            }
+            BalanceChanged::KIND => {
+                let id = job.read::<BalanceChanged>()?.personal_account_id;
+                self.mechanisms.wakeups.wake(Wake::Row(id.0));
+            }
+            SettlePayment::KIND => {
+                return self.settle(job).await;
+            }
+            CheckPayment::KIND => {
+                self.payments.settle(job.read::<CheckPayment>()?.payment_id).await?;
+            }
+            SendPaymentSucceeded::KIND => self.send_payment_succeeded(job).await?,
+            kind => return Err(Fault::internal(format!("nobody carries out jobs of the kind {kind}"))),
+        }
+        Ok(Done::Completed)
+    }
+
+    /// Money may have been taken: as long as the payment is pending, the acquirer is asked again.
+    async fn settle(&self, job: &Leased) -> Result<Done, Fault> {
+        let id = job.read::<SettlePayment>()?.payment_id;
+        match self.payments.settle(id).await {
+            Ok(payment) => Ok(self.payments.next_check(&payment).map_or(Done::Completed, Done::AgainAt)),
+            Err(fault) => match self.payments.payment_of_job(id).await? {
+                Some(payment) if self.payments.next_check(&payment).is_some() => Ok(Done::Failed(fault)),
+                _ => Err(fault),
+            },
+        }
+    }
+
+    async fn send_confirmation(&self, job: &Leased) -> Result<(), Fault> {
+        let user_id = job.read::<SendConfirmation>()?.user_id;
+        let Some(link) = self.identity.confirmation_link(user_id).await? else { return Ok(()) };
+        let letter = LetterKind::Confirmation { token: link.token, expires_at: link.expires_at };
+        self.notifications.send(&job.id.0.to_string(), &link.user.email, link.user.locale, letter).await
+    }
+
+    async fn send_already_registered(&self, job: &Leased) -> Result<(), Fault> {
+        let user_id = job.read::<SendAlreadyRegistered>()?.user_id;
+        self.send_to(job, user_id, None, LetterKind::AlreadyRegistered).await
+    }
+
+    async fn send_password_reset(&self, job: &Leased) -> Result<(), Fault> {
+        let user_id = job.read::<SendPasswordReset>()?.user_id;
+        let Some(link) = self.identity.reset_link(user_id).await? else { return Ok(()) };
+        let letter = LetterKind::PasswordReset { token: link.token, expires_at: link.expires_at };
+        self.notifications.send(&job.id.0.to_string(), &link.user.email, link.user.locale, letter).await
+    }
+
+    async fn send_password_changed(&self, job: &Leased) -> Result<(), Fault> {
+        let SendPasswordChanged { user_id, changed_at, address } = job.read()?;
+        self.send_to(job, user_id, None, LetterKind::PasswordChanged { changed_at, address }).await
+    }
+
+    async fn send_payment_succeeded(&self, job: &Leased) -> Result<(), Fault> {
+        let id = job.read::<SendPaymentSucceeded>()?.payment_id;
+        let Some(payment) = self.payments.payment_of_job(id).await? else { return Ok(()) };
+        let (number, provider) = self.payments.name_of(&payment).await?;
+        let paid_at = payment.paid_at.unwrap_or(payment.created_at);
+        let letter = LetterKind::PaymentSucceeded { provider, number, amount: payment.amount, paid_at };
+        self.send_to(job, payment.user_id, payment.receipt_email.as_deref(), letter).await
+    }
+
+    /// To a person's own address unless another is given; a deleted person gets no letter.
+    async fn send_to(
+        &self,
+        job: &Leased,
+        user_id: UserId,
+        address: Option<&str>,
+        letter: LetterKind,
+    ) -> Result<(), Fault> {
+        let Some(user) = self.identity.find_user(user_id).await? else { return Ok(()) };
+        let to = address.unwrap_or(&user.email);
+        self.notifications.send(&job.id.0.to_string(), to, user.locale, letter).await
+    }
+}

@@ -1,0 +1,77 @@
+//! Carries out what the slices have decided, in the background. No rules here.
+
+mod dispatch;
+mod timetable;
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use tokio_util::sync::CancellationToken;
+
+use crate::identity::Identity;
+use crate::kernel::Fault;
+use crate::notifications::Notifications;
+use crate::payments::Payments;
+use crate::platform::Mechanisms;
+use crate::platform::outbox::Lane;
+
+/// Jobs taken at once.
+const BATCH: u64 = 16;
+
+#[derive(Clone, Debug)]
+pub struct Worker {
+    pub mechanisms: Mechanisms,
+    pub identity: Arc<Identity>,
+    pub payments: Arc<Payments>,
+    pub notifications: Arc<Notifications>,
+}
+
+impl Worker {
+    /// Works until the shutdown; what was begun is finished. No letter is begun after `draining`: a mail server may take
+    /// its time, and another start sends it.
+    pub async fn run(self, draining: CancellationToken, shutdown: CancellationToken) {
+        let timetable = timetable::Timetable::new(self.mechanisms.clock.now());
+        tokio::join!(
+            self.run_lane(Lane::Letters, None, draining),
+            self.run_lane(Lane::Effects, Some(timetable), shutdown)
+        );
+    }
+
+    async fn run_lane(&self, lane: Lane, mut timetable: Option<timetable::Timetable>, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            if let Some(timetable) = &mut timetable {
+                timetable.run_due(&self.mechanisms).await;
+            }
+            match self.run_batch(lane).await {
+                Ok(0) => {}
+                Ok(_) => continue,
+                Err(fault) => tracing::warn!(%fault, "the outbox cannot be read"),
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = self.mechanisms.outbox.wait(lane) => {}
+            }
+        }
+    }
+
+    /// Carries out what is due, once; returns how many jobs that were.
+    pub async fn run_due(&self) -> Result<usize, Fault> {
+        Ok(self.run_batch(Lane::Effects).await? + self.run_batch(Lane::Letters).await?)
+    }
+
+    async fn run_batch(&self, lane: Lane) -> Result<usize, Fault> {
+        let jobs = self.mechanisms.outbox.lease(lane, BATCH).await?;
+        let count = jobs.len();
+        // Each in its own task: a panic in one is one failed job.
+        let tasks = jobs.into_iter().map(|job| {
+            let worker = self.clone();
+            tokio::spawn(async move { worker.carry_out(job).await })
+        });
+        for ended in join_all(tasks).await {
+            if let Err(cause) = ended {
+                tracing::error!(%cause, "a job broke off");
+            }
+        }
+        Ok(count)
+    }
+}

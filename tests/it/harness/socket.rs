@@ -1,0 +1,76 @@
+//! A graphql-transport-ws client.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+pub struct Socket(WebSocketStream<TcpStream>);
+
+/// Far beyond anything that works: a test that waits longer has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Socket {
+    pub async fn open(url: &str, token: Option<&str>) -> Self {
+        Self::over(TcpSocket::new_v4().unwrap(), url, token).await
+    }
+
+    /// With little room for what it has not read yet.
+    pub async fn narrow(url: &str, token: Option<&str>) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        Self::over(socket, url, token).await
+    }
+
+    async fn over(socket: TcpSocket, url: &str, token: Option<&str>) -> Self {
+        let stream = socket.connect(url.strip_prefix("http://").unwrap().parse().unwrap()).await.unwrap();
+        let mut request = format!("{}/graphql", url.replace("http://", "ws://")).into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        let (stream, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
+        let mut socket = Self(stream);
+        let payload = token.map(|token| json!({ "authorization": format!("Bearer {token}") }));
+        socket.send(json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(socket.next().await["type"], "connection_ack");
+        socket
+    }
+
+    pub async fn send(&mut self, message: Value) {
+        self.0.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
+        self.send(json!({ "id": id, "type": "subscribe", "payload": { "query": query, "variables": variables } }))
+            .await;
+    }
+
+    /// The next message that is no ping; the server's close is `{"close": code}`.
+    pub async fn next(&mut self) -> Value {
+        loop {
+            #[expect(clippy::disallowed_methods, reason = "a test that waits for ever tells nothing")]
+            let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a message in time");
+            match message {
+                Some(Ok(Message::Text(text))) => {
+                    let message: Value = serde_json::from_str(&text).unwrap();
+                    if message["type"] != "ping" && message["type"] != "pong" {
+                        return message;
+                    }
+                }
+                Some(Ok(Message::Close(frame))) => return json!({ "close": frame.map(|frame| u16::from(frame.code)) }),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return json!({ "close": null }),
+            }
+        }
+    }
+
+    /// The data of the next event.
+    pub async fn event(&mut self) -> Value {
+        let mut message = self.next().await;
+        assert_eq!(message["type"], "next", "{message}");
+        assert!(message["payload"].get("errors").is_none(), "{message}");
+        message["payload"]["data"].take()
+    }
+}

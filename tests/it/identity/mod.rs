@@ -1,0 +1,12 @@
+//! Registration, confirmation, sign-in and sessions.
+
+mod confirmation;
+mod password;
+mod preregistration;
+mod registration;
+mod session;
+mod session_cookie;
+mod session_list;
+mod sign_in;
+mod sign_in_brakes;
+mod words;

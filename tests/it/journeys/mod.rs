@@ -1,0 +1,3 @@
+//! People's whole ways through the cabinet.
+
+mod first_visit;

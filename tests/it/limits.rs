@@ -1,0 +1,61 @@
+//! A page costs as many SQL statements for ten accounts as for one.
+
+use serde_json::json;
+
+use crate::billing::execute_sql;
+use crate::harness::{Customer, TestApp, both_ways};
+use crate::metering::{attach, owner};
+
+const DASHBOARD: &str = "{ viewer { email personalAccounts(first: 100) { edges { node { id number provider { name } balance { owed { amount } }
+    meters { name lastReading { takenOn values { value } } } statement { period lines { service amount { amount } } } } } } } }";
+
+/// Statements of the dashboard, and how many accounts it shows.
+async fn dashboard(app: &TestApp, customer: &Customer) -> (u64, usize) {
+    let (statements, data) = app.statements(customer.ask(DASHBOARD, json!({}))).await;
+    let edges = data["viewer"]["personalAccounts"]["edges"].as_array().unwrap();
+    assert!(edges.iter().all(|edge| !edge["node"]["statement"]["lines"].as_array().unwrap().is_empty()));
+    (statements, edges.len())
+}
+
+both_ways!(the_dashboard_of_ten_accounts_takes_as_many_statements_as_that_of_one, |app| {
+    let (customer, _) = owner(&app, "anna@example.com", "debt").await;
+    dashboard(&app, &customer).await;
+    let (with_one, shown) = dashboard(&app, &customer).await;
+    assert_eq!(shown, 1);
+    for note in ["overpaid", "no-meter", "verification-expired", "about-to-roll-over", "day-and-night"] {
+        attach(&customer, note).await;
+    }
+    // The others of the registers, attached as their owners would.
+    execute_sql(
+        &app,
+        "INSERT INTO attachments SELECT a.id, t.user_id, a.id, t.access, NULL, t.attached_at, t.proved_at, 0 \
+         FROM personal_accounts a CROSS JOIN (SELECT * FROM attachments LIMIT 1) t \
+         WHERE a.id NOT IN (SELECT personal_account_id FROM attachments) ORDER BY a.number LIMIT 4",
+    )
+    .await;
+    let (with_ten, shown) = dashboard(&app, &customer).await;
+    assert_eq!(shown, 10);
+    assert_eq!(with_ten, with_one);
+    println!("the dashboard takes {with_ten} statements");
+    assert!(with_ten <= 8, "{with_ten} statements");
+    app.finish().await;
+});
+
+both_ways!(a_page_of_providers_takes_as_many_statements_whatever_its_size, |app| {
+    let customer = app.customer();
+    let page = |first: i64| {
+        let customer = customer.clone();
+        async move {
+            let query = "query($first: Int!) { providers(first: $first) { edges { node { id code name } } } }";
+            customer.ask(query, json!({ "first": first })).await["providers"]["edges"].as_array().unwrap().len()
+        }
+    };
+    let (with_one, shown) = app.statements(page(1)).await;
+    assert_eq!(shown, 1);
+    let (with_all, shown) = app.statements(page(100)).await;
+    assert!(shown > 1);
+    assert_eq!(with_all, with_one);
+    println!("a page of providers takes {with_all} statements");
+    assert!(with_all <= 2, "{with_all} statements");
+    app.finish().await;
+});

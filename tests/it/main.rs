@@ -1,0 +1,32 @@
+//! The one test binary: people make requests to the production wiring, in both ways to run.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::large_futures,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod harness;
+
+mod accounts;
+mod architecture;
+mod billing;
+mod clients;
+mod configuration;
+mod database;
+mod errors;
+mod hostile;
+mod identity;
+mod journeys;
+mod limits;
+mod metering;
+mod migrations;
+mod payments;
+mod platform;
+mod platform_outbox;
+mod process;
+mod schema;
+mod subscriptions;
+mod watched;

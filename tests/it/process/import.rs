@@ -1,0 +1,109 @@
+//! `kabinet import` as an operator runs it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Output;
+
+use kabinet::kernel::Entropy;
+use kabinet::platform::db::Db;
+use sea_orm::{ConnectionTrait, Statement};
+use tempfile::TempDir;
+
+use super::in_both_ways;
+use crate::harness::{Backend, Way, kabinet};
+
+in_both_ways!(a_dry_run_makes_and_migrates_nothing, dry_run);
+in_both_ways!(an_import_goes_on_when_nobody_reads_what_it_says, closed_pipe);
+
+struct Operator {
+    backend: Backend,
+    environment: Vec<(String, String)>,
+    registers: TempDir,
+}
+
+impl Operator {
+    async fn new(way: Way) -> Self {
+        let backend = Backend::empty(way).await;
+        let mut environment = backend.environment("http://127.0.0.1:1");
+        // Not there yet, and the last one counts.
+        let data = backend.dir.path().join("data").display().to_string();
+        environment.push(("KABINET__DATA_DIR".to_owned(), data));
+        let registers = tempfile::tempdir().unwrap();
+        let operator = Self { backend, environment, registers };
+        let out = operator.registers.path().display().to_string();
+        let size = ["--accounts", "24", "--months", "1", "--until", "2026-06"];
+        let generated = operator.run(&[&["demo", "generate", "--out", &out], size.as_slice()].concat());
+        assert!(generated.status.success(), "{generated:?}");
+        operator
+    }
+
+    fn data(&self) -> std::path::PathBuf {
+        self.backend.dir.path().join("data")
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        kabinet(arguments, &self.environment).output().unwrap()
+    }
+
+    fn import(&self, rest: &[&str]) -> Output {
+        let dir = self.registers.path().display().to_string();
+        self.run(&[&["import", dir.as_str()], rest].concat())
+    }
+
+    /// Tables of the database, the embedded one's too.
+    async fn tables(&self) -> i64 {
+        let config = kabinet::config::Config::load(None, self.environment.clone().into_iter()).unwrap();
+        let Some(db) = Db::open_to_read(&config.database, &config.data_dir, Entropy::System).await.unwrap() else {
+            return 0;
+        };
+        let count = match self.backend.full {
+            Some(_) => "SELECT count(*) AS tables FROM pg_tables WHERE schemaname = 'public'",
+            None => "SELECT count(*) AS tables FROM sqlite_master WHERE type = 'table'",
+        };
+        let count = Statement::from_string(db.read().get_database_backend(), count);
+        let tables = db.read().query_one_raw(count).await.unwrap().unwrap().try_get("", "tables").unwrap();
+        db.close().await;
+        tables
+    }
+}
+
+/// Every file and its bytes.
+fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| (path.display().to_string(), std::fs::read(&path).unwrap())).collect()
+}
+
+async fn dry_run(way: Way) {
+    let operator = Operator::new(way).await;
+    let refused = operator.import(&["--dry-run"]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{told}");
+    assert!(told.contains("run `kabinet migrate` first. Nothing was checked."), "{told}");
+    assert!(!operator.data().exists(), "a dry run makes no folder, no key, no database");
+    assert_eq!(operator.tables().await, 0);
+
+    let migrated = operator.run(&["migrate"]);
+    assert!(migrated.status.success(), "{migrated:?}");
+    let before = operator.data().exists().then(|| files(&operator.data()));
+    let dry = operator.import(&["--dry-run"]);
+    assert!(dry.status.success(), "{dry:?}");
+    assert!(String::from_utf8_lossy(&dry.stdout).ends_with("Dry run: nothing was written.\n"), "{dry:?}");
+    let after = operator.data().exists().then(|| files(&operator.data()));
+    assert!(before == after, "the data folder is as it was");
+    operator.backend.clean_up().await;
+}
+
+async fn closed_pipe(way: Way) {
+    let operator = Operator::new(way).await;
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let dir = operator.registers.path().display().to_string();
+    let mut import = kabinet(&["import", &dir], &operator.environment);
+    let status = import.stdout(writer.try_clone().unwrap()).stderr(writer).status().unwrap();
+    assert!(status.success(), "{status}");
+    let again = operator.import(&[]);
+    let told = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(again.status.success() && told.contains("loaded before"), "{told}");
+    assert!(!told.contains(" 1 new"), "everything was loaded: {told}");
+    operator.backend.clean_up().await;
+}

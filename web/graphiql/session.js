@@ -1,0 +1,55 @@
+import { language } from './language.js';
+
+export const GRAPHQL_URL = '/graphql';
+const KEY = 'kabinet:session';
+
+// sessionStorage: the token lives as long as this browser tab, and no longer.
+let current = JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
+
+export const signedInAs = () => current?.email;
+
+/** What a request or a WebSocket's connection_init says about its sender. */
+export const credentials = () => (current ? { authorization: `Bearer ${current.token}` } : {});
+
+export async function ask(query, variables) {
+  const response = await fetch(GRAPHQL_URL, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'accept-language': language, ...credentials() },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors } = await response.json();
+  if (errors?.length) throw new Error(errors[0].message);
+  return data;
+}
+
+export async function signIn(email, password) {
+  const { signIn: answer } = await ask(
+    `mutation SignIn($input: SignInInput!) {
+      signIn(input: $input) { token viewer { email } userErrors { message } }
+    }`,
+    { input: { email, password } },
+  );
+  if (answer.userErrors.length) throw new Error(answer.userErrors.map((e) => e.message).join(' '));
+  remember({ token: answer.token, email: answer.viewer.email });
+}
+
+export async function signOut() {
+  try {
+    await ask('mutation SignOut { signOut { userErrors { message } } }');
+  } finally {
+    remember(null);
+  }
+}
+
+/** False when the kept token is no longer worth anything; it is then forgotten. */
+export async function stillSignedIn() {
+  const { viewer } = await ask('query Whoami { viewer { email } }');
+  if (!viewer) remember(null);
+  return Boolean(viewer);
+}
+
+function remember(session) {
+  current = session;
+  if (session) sessionStorage.setItem(KEY, JSON.stringify(session));
+  else sessionStorage.removeItem(KEY);
+}
