@@ -55,9 +55,11 @@ async fn look_at(app: &App) -> Vec<Finding> {
         result: result.map(|()| "answers".to_owned()).map_err(|fault| format!("{fault}\n    {advice}")),
     };
     let keys = if app.config.embedded() { "sessions (table)" } else { "Redis" };
-    vec![
+    let schema = schema(app).await;
+    let complete = schema.result.is_ok();
+    let mut findings = vec![
         answer("database", mechanisms.db.ping().await, "Check database.url, and that the server runs."),
-        schema(app).await,
+        schema,
         answer(keys, mechanisms.keys.ping().await, "Check redis.url. Until Redis answers nobody can sign in."),
         answer(
             "mail",
@@ -65,9 +67,13 @@ async fn look_at(app: &App) -> Vec<Finding> {
             "Check mail.smtp_url (or that data_dir/mail can be written). Letters wait in the outbox.",
         ),
         clock(app).await,
-        outbox(app).await,
-        ledger(app).await,
-    ]
+    ];
+    // Their tables may not be there yet.
+    if complete {
+        findings.push(outbox(app).await);
+        findings.push(ledger(app).await);
+    }
+    findings
 }
 
 async fn schema(app: &App) -> Finding {

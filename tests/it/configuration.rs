@@ -242,6 +242,7 @@ async fn the_doctor_says_which_steps_of_the_schema_are_missing() {
     let (output, out, _) = run(&["doctor"], &quietly(&backend));
     assert_eq!(output.status.code(), Some(1), "{out}");
     assert!(out.contains("FAIL  schema:") && out.contains("kabinet migrate"), "{out}");
+    assert_eq!(out.matches("FAIL").count(), 1, "one cause, one finding: {out}");
     assert!(run(&["migrate"], &quietly(&backend)).0.status.success());
     assert!(run(&["doctor"], &quietly(&backend)).0.status.success());
     backend.clean_up().await;
