@@ -7,6 +7,8 @@ pub mod mail;
 
 use std::sync::Arc;
 
+use entity::enums::Locale;
+
 use crate::config::Config;
 use crate::kernel::{Clock, Fault};
 use crate::platform::mail::Mailer;
@@ -29,8 +31,8 @@ impl Notifications {
     }
 
     /// `id` makes a letter that is sent twice recognisable.
-    pub async fn send(&self, id: &str, to: &str, locale: entity::enums::Locale, kind: LetterKind) -> Result<(), Fault> {
-        let letter = self.templates.letter(to, locale, &kind, &self.config)?;
+    pub async fn send(&self, id: &str, to: &str, locale: Locale, letter: impl Into<LetterKind>) -> Result<(), Fault> {
+        let letter = self.templates.letter(to, locale, &letter.into(), &self.config)?;
         self.mailer.send(id, &letter, &self.clock).await
     }
 }

@@ -9,7 +9,9 @@ use crate::identity::event::{
     DeleteUnconfirmed, SendAlreadyRegistered, SendConfirmation, SendPasswordChanged, SendPasswordReset,
 };
 use crate::kernel::Fault;
-use crate::notifications::mail::LetterKind;
+use crate::notifications::mail::{
+    AlreadyRegistered, Confirmation, LetterKind, PasswordChanged, PasswordReset, PaymentSucceeded,
+};
 use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment};
 use crate::platform::outbox::{Job, Leased};
 use crate::platform::wakeups::Wake;
@@ -77,25 +79,25 @@ impl Worker {
     async fn send_confirmation(&self, job: &Leased) -> Result<(), Fault> {
         let user_id = job.read::<SendConfirmation>()?.user_id;
         let Some(link) = self.identity.confirmation_link(user_id).await? else { return Ok(()) };
-        let letter = LetterKind::Confirmation { token: link.token, expires_at: link.expires_at };
+        let letter = Confirmation { token: link.token, expires_at: link.expires_at };
         self.notifications.send(&job.id.0.to_string(), &link.user.email, link.user.locale, letter).await
     }
 
     async fn send_already_registered(&self, job: &Leased) -> Result<(), Fault> {
         let user_id = job.read::<SendAlreadyRegistered>()?.user_id;
-        self.send_to(job, user_id, None, LetterKind::AlreadyRegistered).await
+        self.send_to(job, user_id, None, AlreadyRegistered).await
     }
 
     async fn send_password_reset(&self, job: &Leased) -> Result<(), Fault> {
         let user_id = job.read::<SendPasswordReset>()?.user_id;
         let Some(link) = self.identity.reset_link(user_id).await? else { return Ok(()) };
-        let letter = LetterKind::PasswordReset { token: link.token, expires_at: link.expires_at };
+        let letter = PasswordReset { token: link.token, expires_at: link.expires_at };
         self.notifications.send(&job.id.0.to_string(), &link.user.email, link.user.locale, letter).await
     }
 
     async fn send_password_changed(&self, job: &Leased) -> Result<(), Fault> {
         let SendPasswordChanged { user_id, changed_at, address } = job.read()?;
-        self.send_to(job, user_id, None, LetterKind::PasswordChanged { changed_at, address }).await
+        self.send_to(job, user_id, None, PasswordChanged { changed_at, address }).await
     }
 
     async fn send_payment_succeeded(&self, job: &Leased) -> Result<(), Fault> {
@@ -103,7 +105,7 @@ impl Worker {
         let Some(payment) = self.payments.payment_of_job(id).await? else { return Ok(()) };
         let (number, provider) = self.payments.name_of(&payment).await?;
         let paid_at = payment.paid_at.unwrap_or(payment.created_at);
-        let letter = LetterKind::PaymentSucceeded { provider, number, amount: payment.amount, paid_at };
+        let letter = PaymentSucceeded { provider, number, amount: payment.amount, paid_at };
         self.send_to(job, payment.user_id, payment.receipt_email.as_deref(), letter).await
     }
 
@@ -113,7 +115,7 @@ impl Worker {
         job: &Leased,
         user_id: UserId,
         address: Option<&str>,
-        letter: LetterKind,
+        letter: impl Into<LetterKind>,
     ) -> Result<(), Fault> {
         let Some(user) = self.identity.find_user(user_id).await? else { return Ok(()) };
         let to = address.unwrap_or(&user.email);

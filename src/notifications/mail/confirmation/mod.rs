@@ -1,0 +1,21 @@
+use chrono::{DateTime, Utc};
+use minijinja::{Value, context};
+
+use super::reader::{Reader, sample_time};
+
+/// The link that confirms a registration.
+#[derive(Clone, Debug)]
+pub struct Confirmation {
+    pub token: String,
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Confirmation {
+    pub(super) fn sample() -> Self {
+        Self { token: "cnf_0123456789abcdef".to_owned(), expires_at: sample_time() }
+    }
+
+    pub(super) fn values(&self, reader: &Reader) -> Value {
+        context! { link => reader.link("confirm-email", &self.token), expires => reader.day_and_time(self.expires_at) }
+    }
+}
