@@ -5,6 +5,7 @@ mod password;
 mod registration;
 mod session;
 mod sign_in;
+pub mod step_up;
 mod words;
 
 use async_graphql::connection::{Connection, EmptyFields};

@@ -55,10 +55,21 @@ pub enum ResetRefusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeRefusal {
     NotConfirmed,
-    /// The current password is another.
+    /// The current password was not shown.
+    Proof(StepUpRefusal),
+    Password(PasswordRefusal),
+}
+
+/// Why a proof that is asked again does not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepUpRefusal {
+    /// The current password is another, or was not given.
     WrongPassword,
+    /// A second factor is set up, and no code was given.
+    TwoFactorRequired,
+    /// The code is none, or was used.
+    TwoFactorRejected,
     TooManyTries {
         seconds: i64,
     },
-    Password(PasswordRefusal),
 }

@@ -18,6 +18,7 @@ pub mod password_reset;
 pub mod registration;
 pub mod session;
 pub mod sign_in;
+pub mod step_up;
 mod store;
 
 use std::sync::Arc;
@@ -50,7 +51,7 @@ pub struct Identity {
     config: Arc<Config>,
     hasher: Hasher,
     reset_letters: Throttle,
-    password_tries: Throttle,
+    proof_tries: Throttle,
     brakes: Brakes,
     pub policy: Policy,
     pub captcha: Captcha,
@@ -65,7 +66,7 @@ impl Identity {
         let throttle = |name, tries, per| Throttle::new(keys.clone(), clock.clone(), name, tries, per);
         Ok(Self {
             reset_letters: throttle("reset-letters", password_reset::LETTERS_AN_HOUR, TimeDelta::hours(1)),
-            password_tries: throttle("password-change", password_change::TRIES, password_change::TRIES_PER),
+            proof_tries: throttle("proof", step_up::TRIES, step_up::TRIES_PER),
             brakes: Brakes::new(&keys, &clock, &config.identity),
             hasher: Hasher::new(&config.identity, &entropy)?,
             policy: Policy(config.identity.password_policy),

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 
-use chrono::TimeDelta;
 use entity::ids::UserId;
 use entity::user;
 
@@ -11,10 +10,6 @@ use super::error::ChangeRefusal;
 use super::event::SendPasswordChanged;
 use super::{Identity, store};
 use crate::kernel::{Actor, EmailAddress, Failure, Fault, Person};
-
-/// Tries to name the current password: whoever sits at an open cabinet must not find it out.
-pub(super) const TRIES: u32 = 5;
-pub(super) const TRIES_PER: TimeDelta = TimeDelta::minutes(15);
 
 impl Identity {
     /// Asks for the current password, ends every other session and writes to the owner.
@@ -32,12 +27,8 @@ impl Identity {
         let user = self.find_user(user_id).await?.ok_or_else(|| Fault::internal("a session without a person"))?;
         let checked = self.policy.check(&new, &EmailAddress::stored(user.email.clone()));
         checked.map_err(|refusal| Failure::Refused(ChangeRefusal::Password(refusal)))?;
-        if !self.password_tries.take(&user_id.0.to_string()).await? {
-            return Err(Failure::Refused(ChangeRefusal::TooManyTries { seconds: TRIES_PER.num_seconds() }));
-        }
-        if !self.hasher.verify(current, Some(user.password_hash.clone())).await?.matches {
-            return Err(Failure::Refused(ChangeRefusal::WrongPassword));
-        }
+        let proven = self.prove_password(actor, &user, Some(current)).await;
+        proven.map_err(|failure| failure.map(ChangeRefusal::Proof))?;
         if !self.set_password(user_id, user.credentials_version, new, actor.address).await? {
             return Err(Fault::unavailable("the password was changed by another request").into());
         }

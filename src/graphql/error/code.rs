@@ -97,4 +97,8 @@ pub enum ErrorCode {
     IdempotencyKeyMalformed,
     /// The idempotency key was used with another input.
     IdempotencyKeyReused,
+    /// A second factor is set up: give a code of it too.
+    TwoFactorRequired,
+    /// The code of the second factor is wrong, too old or used.
+    TwoFactorRejected,
 }

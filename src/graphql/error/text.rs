@@ -103,6 +103,13 @@ impl ErrorCode {
                 "Этот ключ повтора уже использован с другими данными.",
                 "This idempotency key was used with another input.",
             ),
+            Self::TwoFactorRequired => {
+                ("Введите код из приложения или запасной код.", "Enter a code of your app, or a recovery code.")
+            }
+            Self::TwoFactorRejected => (
+                "Код не подошёл. Введите новый: каждый код действует один раз.",
+                "The code does not fit. Enter a new one: each code works once.",
+            ),
         }
     }
 }

@@ -4,6 +4,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 use entity::enums::Locale;
 
 use super::User;
+use super::step_up::proof_error;
 use crate::graphql::context::Find;
 use crate::graphql::error::{ErrorCode, TopError, UserError, path};
 use crate::graphql::scalars::EmailAddress;
@@ -135,10 +136,7 @@ impl PasswordMutation {
 fn change_error(refusal: &ChangeRefusal, locale: Locale) -> UserError {
     match refusal {
         ChangeRefusal::NotConfirmed => UserError::basic(ErrorCode::EmailNotConfirmed, None, locale),
-        ChangeRefusal::WrongPassword => UserError::basic(ErrorCode::WrongPassword, path(["currentPassword"]), locale),
-        ChangeRefusal::TooManyTries { seconds } => {
-            UserError::retry_later(ErrorCode::TooManyTries, path(["currentPassword"]), *seconds, locale)
-        }
+        ChangeRefusal::Proof(refusal) => proof_error(refusal, path(["currentPassword"]), locale),
         ChangeRefusal::Password(refusal) => password_error(refusal, path(["newPassword"]), locale),
     }
 }

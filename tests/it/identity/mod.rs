@@ -9,4 +9,5 @@ mod session_cookie;
 mod session_list;
 mod sign_in;
 mod sign_in_brakes;
+mod step_up;
 mod words;
