@@ -35,6 +35,16 @@ macro_rules! words {
 words! {
     Locale { Ru = "RU", En = "EN" }
     AgreementKind { UserAgreement = "USER_AGREEMENT", PersonalDataConsent = "PERSONAL_DATA_CONSENT" }
+    AuditEventKind {
+        Registered = "REGISTERED", EmailConfirmed = "EMAIL_CONFIRMED", SignedIn = "SIGNED_IN", SignInFailed = "SIGN_IN_FAILED",
+        SignedOut = "SIGNED_OUT", SessionRevoked = "SESSION_REVOKED", SessionsRevoked = "SESSIONS_REVOKED",
+        PasswordChanged = "PASSWORD_CHANGED", PasswordReset = "PASSWORD_RESET", EmailChanged = "EMAIL_CHANGED",
+        ProfileChanged = "PROFILE_CHANGED", SecondFactorEnabled = "SECOND_FACTOR_ENABLED",
+        SecondFactorDisabled = "SECOND_FACTOR_DISABLED", AccountAttached = "ACCOUNT_ATTACHED",
+        AccountProved = "ACCOUNT_PROVED", AccountDetached = "ACCOUNT_DETACHED", ReadingsSubmitted = "READINGS_SUBMITTED",
+        PaymentStarted = "PAYMENT_STARTED", DeletionRequested = "DELETION_REQUESTED",
+        DeletionCancelled = "DELETION_CANCELLED", Erased = "ERASED",
+    }
     AccessLevel { Limited = "LIMITED", Full = "FULL" }
     AccessProofKind { Pin = "PIN", LastChargeTotal = "LAST_CHARGE_TOTAL", MeterReading = "METER_READING" }
     Unit { CubicMetre = "CUBIC_METRE", KilowattHour = "KILOWATT_HOUR", Gigacalorie = "GIGACALORIE", Month = "MONTH", SquareMetre = "SQUARE_METRE" }

@@ -47,6 +47,7 @@ ids! {
     AcquirerNotificationId = "notification",
     AgreementAcceptanceId = "acceptance",
     AttachmentId = "attachment",
+    AuditEventId = "event",
     ImportFileId = "import",
     LedgerEntryId = "entry",
     MeterId = "meter",

@@ -8,6 +8,8 @@ pub mod account_service;
 pub mod acquirer_notification;
 pub mod agreement_acceptance;
 pub mod attachment;
+pub mod audit_circumstance;
+pub mod audit_event;
 pub mod idempotency_key;
 pub mod import_file;
 pub mod key_value;

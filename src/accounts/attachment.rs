@@ -1,6 +1,6 @@
 //! Attaches accounts: by number alone with LIMITED access, by number and a proof with FULL access.
 
-use entity::enums::{AccessLevel, AccessProofKind};
+use entity::enums::{AccessLevel, AccessProofKind, AuditEventKind};
 use entity::exact::{Money, Quantity};
 use entity::ids::{PersonalAccountId, ProviderId};
 use entity::{attachment, personal_account, provider};
@@ -11,6 +11,7 @@ use super::error::AttachmentRefusal;
 use super::model::plain_number;
 use super::provider::fits_pattern;
 use super::{Accounts, store};
+use crate::identity::audit::{Act, Origin};
 use crate::kernel::{Failure, Fault, Person};
 use crate::platform::db::{Tx, is_duplicate};
 
@@ -46,6 +47,7 @@ impl Accounts {
     pub async fn attach(
         &self,
         person: &Person,
+        origin: impl Into<Origin>,
         provider_id: ProviderId,
         number: &str,
         nickname: Option<String>,
@@ -76,11 +78,16 @@ impl Accounts {
             Some(proof) => self.check_proof(&provider, &account, proof).await.map(|()| AccessLevel::Full)?,
             None => AccessLevel::Limited,
         };
-        self.insert_attachment(person, account, nickname, access).await
+        self.insert_attachment(person, origin.into(), account, nickname, access).await
     }
 
     /// Raises LIMITED access to FULL.
-    pub async fn prove_access(&self, access: AccountAccess, proof: &AccessProof) -> Result<AccountAccess> {
+    pub async fn prove_access(
+        &self,
+        origin: impl Into<Origin>,
+        access: AccountAccess,
+        proof: &AccessProof,
+    ) -> Result<AccountAccess> {
         if access.is_full() {
             return Ok(access);
         }
@@ -96,20 +103,31 @@ impl Accounts {
             .ok_or_else(|| Fault::internal("an access without an account"))?;
         self.check_proof(&provider, &account, proof).await?;
         let now = self.clock.now();
-        let access = &access;
+        let (access, origin) = (&access, &origin.into());
         let raised = self.db.transaction(|tx| async move {
             store::raise_access_in(&tx, access.user_id(), access.id(), now).await?;
+            let proved = Act::new(AuditEventKind::AccountProved).about(access.id());
+            self.audit.append_in(&tx, access.user_id(), origin.clone(), proved).await?;
             store::get_attachment_in(&tx, access.user_id(), access.id()).await.map_err(Failure::from)
         });
         Ok(Self::shown(account, raised.await?))
     }
 
     /// Takes an account off the person's list; false when it was not on it.
-    pub async fn detach(&self, person: &Person, id: PersonalAccountId) -> std::result::Result<bool, Fault> {
+    pub async fn detach(
+        &self,
+        person: &Person,
+        origin: impl Into<Origin>,
+        id: PersonalAccountId,
+    ) -> std::result::Result<bool, Fault> {
+        let (user_id, origin) = (person.user_id, &origin.into());
         let deleted = self.db.transaction(|tx| async move {
-            store::delete_attachment_in(&tx, person.user_id, id)
-                .await
-                .map_err(Failure::<std::convert::Infallible>::from)
+            let deleted = store::delete_attachment_in(&tx, user_id, id).await?;
+            if deleted {
+                let detached = Act::new(AuditEventKind::AccountDetached).about(id);
+                self.audit.append_in(&tx, user_id, origin.clone(), detached).await?;
+            }
+            Ok::<_, Failure<std::convert::Infallible>>(deleted)
         });
         Ok(deleted.await?)
     }
@@ -141,13 +159,14 @@ impl Accounts {
     async fn insert_attachment(
         &self,
         person: &Person,
+        origin: Origin,
         account: personal_account::Model,
         nickname: Option<String>,
         access: AccessLevel,
     ) -> Result<AccountAccess> {
         let now = self.clock.now();
         let id = self.entropy.id(&self.clock)?;
-        let (account_id, nickname) = (account.id, &nickname);
+        let (account_id, nickname, origin) = (account.id, &nickname, &origin);
         let inserted = self.db.transaction(|tx: Tx| async move {
             // Read under the lock: the version at which this person's events begin.
             let account = store::lock_account_in(&tx, account_id).await?;
@@ -162,10 +181,13 @@ impl Accounts {
                 attached_version: account.version,
             };
             match store::insert_attachment_in(&tx, row.clone()).await {
-                Ok(()) => Ok(Self::shown(account, row)),
-                Err(error) if is_duplicate(&error) => refuse(AttachmentRefusal::AlreadyAttached),
-                Err(error) => Err(error.into()),
+                Ok(()) => {}
+                Err(error) if is_duplicate(&error) => return refuse(AttachmentRefusal::AlreadyAttached),
+                Err(error) => return Err(error.into()),
             }
+            let attached = Act::new(AuditEventKind::AccountAttached).about(account.id).with("access", &access.word());
+            self.audit.append_in(&tx, person.user_id, origin.clone(), attached).await?;
+            Ok(Self::shown(account, row))
         });
         inserted.await
     }

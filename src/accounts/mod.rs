@@ -15,6 +15,7 @@ mod store;
 
 use chrono::TimeDelta;
 
+use crate::identity::audit::Audit;
 use crate::kernel::{Clock, Entropy};
 use crate::platform::Mechanisms;
 use crate::platform::db::Db;
@@ -28,6 +29,7 @@ pub struct Accounts {
     db: Db,
     clock: Clock,
     entropy: Entropy,
+    audit: Audit,
     tries_of_person: Throttle,
     tries_of_account: Throttle,
 }
@@ -39,6 +41,7 @@ impl Accounts {
         Self {
             tries_of_person: throttle("attach-by-person", 20, TimeDelta::hours(1)),
             tries_of_account: throttle("prove-of-account", 5, TimeDelta::hours(1)),
+            audit: Audit::new(mechanisms),
             db,
             clock,
             entropy,

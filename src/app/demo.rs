@@ -8,6 +8,7 @@ use entity::exact::YearMonth;
 use super::App;
 use crate::accounts::attachment::AccessProof;
 use crate::http::{DemoAccount, DemoCard};
+use crate::identity::audit::Origin;
 use crate::integrators::demo::{DemoPlan, Samples, generate};
 use crate::integrators::import::{Importer, Mode};
 use crate::kernel::{EmailAddress, Failure, Fault, Page, Person};
@@ -77,7 +78,7 @@ async fn attach_samples(app: &App, samples: &Samples) -> Result<(), Fault> {
             continue;
         };
         let proof = Some(AccessProof::Pin(sample.pin.clone()));
-        match app.services.accounts.attach(&person, provider.id, &sample.number, None, proof).await {
+        match app.services.accounts.attach(&person, Origin::inside(), provider.id, &sample.number, None, proof).await {
             Ok(_) => {}
             Err(Failure::Refused(refusal)) => tracing::warn!(?refusal, "a demo account was not attached"),
             Err(Failure::Fault(fault)) => return Err(fault),

@@ -39,7 +39,7 @@ impl Doors for AppDoors {
     }
 
     async fn confirm_email(&self, link: UsedLink) -> Result<LinkOutcome, Fault> {
-        match self.0.services.identity.confirm_email(&link.token, Some(link.password)).await {
+        match self.0.services.identity.confirm_email(link.address, &link.token, Some(link.password)).await {
             Ok(_) => Ok(LinkOutcome::Done),
             Err(Failure::Refused(ConfirmationRefusal::Password(refusal))) => {
                 Ok(LinkOutcome::Refused(password_message(&refusal, link.locale)))

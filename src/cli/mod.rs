@@ -1,5 +1,6 @@
 //! The command line, one file per subcommand.
 
+mod audit;
 mod demo;
 mod doctor;
 mod import;
@@ -42,6 +43,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Print the GraphQL schema.
     Schema,
+    /// The log of what people did.
+    Audit(audit::AuditArgs),
     /// Check configuration, database, Redis, mail, clock and ledger, and say what to do.
     Doctor,
     /// Print docs/errors.md: every code, what it means and what to do.
@@ -109,6 +112,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
             print!("{}", graphql::definition());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Audit(args) => audit::run(&args, config).await,
         Command::Doctor => doctor::run(config).await,
         Command::Config | Command::Errors => Ok(ExitCode::SUCCESS),
     }

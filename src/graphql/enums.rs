@@ -22,6 +22,54 @@ pub enum AgreementKind {
     PersonalDataConsent,
 }
 
+/// What happened to a person's cabinet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::AuditEventKind")]
+pub enum AuditEventKind {
+    /// The cabinet was made.
+    Registered,
+    /// The address was confirmed.
+    EmailConfirmed,
+    /// A session began.
+    SignedIn,
+    /// Somebody gave a wrong password. At most ten an hour are written down.
+    SignInFailed,
+    /// The session that asked was ended.
+    SignedOut,
+    /// One session was ended from another.
+    SessionRevoked,
+    /// Several sessions were ended at once.
+    SessionsRevoked,
+    /// A new password, by who knew the old one.
+    PasswordChanged,
+    /// A new password, by a letter's link.
+    PasswordReset,
+    /// The address is another.
+    EmailChanged,
+    /// Name, phone or language are others.
+    ProfileChanged,
+    /// A code is asked for besides the password.
+    SecondFactorEnabled,
+    /// No code is asked for any more.
+    SecondFactorDisabled,
+    /// A personal account was attached.
+    AccountAttached,
+    /// The access to an account was raised by a proof.
+    AccountProved,
+    /// An account was taken off the list.
+    AccountDetached,
+    /// Meter readings were sent.
+    ReadingsSubmitted,
+    /// A payment was started.
+    PaymentStarted,
+    /// The deletion of the cabinet was asked for.
+    DeletionRequested,
+    /// The cabinet stays after all.
+    DeletionCancelled,
+    /// The cabinet was deleted.
+    Erased,
+}
+
 /// How much of an account a person may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::enums::AccessLevel", name = "AccountAccess")]

@@ -1,5 +1,6 @@
 //! People: the viewer, and what they do about themselves, one file a subject.
 
+mod audit;
 mod cookie;
 mod password;
 mod registration;
@@ -21,6 +22,7 @@ use super::page::{Window, connection};
 use super::scalars::{DateTime, EmailAddress};
 use crate::kernel::Failure;
 
+pub use audit::AuditEvent;
 pub use password::{PasswordMutation, password_message};
 pub use registration::RegistrationMutation;
 pub use session::SessionMutation;
@@ -88,6 +90,18 @@ impl User {
         let page = Window::new(first, after, last, before).page(&services.config.graphql)?;
         let slice = services.accounts.list_access(ctx.person()?, page).await?;
         connection(slice, crate::accounts::AccountAccess::list_key, PersonalAccount)
+    }
+
+    /// What the person did and what was done to their cabinet, newest first.
+    async fn audit_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the start, or behind `after`.")] first: Option<i32>,
+        #[graphql(desc = "Cursor to start behind.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor to end before.")] before: Option<String>,
+    ) -> Result<Connection<String, AuditEvent, EmptyFields, EmptyFields>, TopError> {
+        audit::list(ctx, Window::new(first, after, last, before)).await
     }
 
     /// The sum over all attached accounts.

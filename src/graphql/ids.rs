@@ -9,12 +9,16 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const LENGTH: usize = 26;
 
 pub fn encode<T: TypedId>(id: T) -> ID {
-    let number = id.uuid().as_u128();
+    ID(text(T::PREFIX, id.uuid()))
+}
+
+pub fn text(prefix: &str, uuid: Uuid) -> String {
+    let number = uuid.as_u128();
     let digits = (0..LENGTH).rev().filter_map(|place| {
         let five_bits = (number >> (place * 5)) & 31;
         ALPHABET.get(usize::try_from(five_bits).ok()?).copied().map(char::from)
     });
-    ID(format!("{}_{}", T::PREFIX, digits.collect::<String>()))
+    format!("{prefix}_{}", digits.collect::<String>())
 }
 
 /// None for anything that is no id of this type.

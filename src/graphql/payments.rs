@@ -149,14 +149,14 @@ impl PaymentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The payment.")] input: StartPaymentInput,
     ) -> Result<StartPaymentPayload, TopError> {
-        let locale = ctx.actor()?.locale;
-        let person = ctx.person()?;
+        let actor = ctx.actor()?;
+        let (locale, person) = (actor.locale, ctx.person()?);
         let refused = |user_errors| Ok(StartPaymentPayload { payment: None, user_errors });
         let (checkout, key) = match checkout(input, locale) {
             Ok(checkout) => checkout,
             Err(errors) => return refused(errors),
         };
-        match ctx.services()?.payments.start_payment(person, checkout, &key).await {
+        match ctx.services()?.payments.start_payment(person, actor, checkout, &key).await {
             Ok(payment) => Ok(StartPaymentPayload { payment: Some(Payment(payment)), user_errors: Vec::new() }),
             Err(Failure::Refused(refusal)) => refused(checkout_errors(refusal, locale)),
             Err(Failure::Fault(fault)) => Err(fault.into()),

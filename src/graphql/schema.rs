@@ -11,7 +11,7 @@ use super::billing::{LedgerEntry, Statement};
 use super::context::Services;
 use super::document::Documents;
 use super::identity::{
-    PasswordMutation, RegistrationMutation, SessionMutation, SignInMutation, ViewerQuery, WordsQuery,
+    AuditEvent, PasswordMutation, RegistrationMutation, SessionMutation, SignInMutation, ViewerQuery, WordsQuery,
 };
 use super::loaders::Loaders;
 use super::metering::{MeterReading, ReadingMutation};
@@ -53,6 +53,7 @@ fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscriptions> {
         .override_output_type_description::<Pages<LedgerEntry>>("A page of ledger entries.")
         .override_output_type_description::<Pages<ServiceChange>>("A page of changes of services.")
         .override_output_type_description::<Pages<MeterReading>>("A page of readings.")
+        .override_output_type_description::<Pages<AuditEvent>>("A page of events.")
         .override_output_type_description::<Pages<Payment>>("A page of payments.")
 }
 

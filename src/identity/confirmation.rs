@@ -1,9 +1,11 @@
 //! Confirms that the mailbox is the person's, by a link that works once and until a date that is shown.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use entity::enums::AuditEventKind;
 use entity::ids::UserId;
 use entity::user;
 
+use super::audit::{Act, Origin};
 use super::error::{ConfirmationRefusal, ResendRefusal};
 use super::event::SendConfirmation;
 use super::{Identity, store};
@@ -29,6 +31,7 @@ impl Identity {
     /// The database decides which of many uses of a link is the one, so a lost key store never confirms twice.
     pub async fn confirm_email(
         &self,
+        origin: impl Into<Origin>,
         token: &str,
         password: Option<String>,
     ) -> Result<user::Model, Failure<ConfirmationRefusal>> {
@@ -47,7 +50,7 @@ impl Identity {
         }
         // One of many uses goes on: the others hash nothing.
         let entry = self.keys.take(SPACE, &key).await?.ok_or_else(refused)?;
-        match self.confirm(user_id, password).await {
+        match self.confirm(origin.into(), user_id, password).await {
             Err(Failure::Fault(fault)) => {
                 self.keys.put(SPACE, &key, &entry).await?;
                 Err(fault.into())
@@ -58,6 +61,7 @@ impl Identity {
 
     async fn confirm(
         &self,
+        origin: Origin,
         user_id: UserId,
         password: Option<String>,
     ) -> Result<user::Model, Failure<ConfirmationRefusal>> {
@@ -65,11 +69,12 @@ impl Identity {
             Some(password) => Some(self.hasher.hash(password).await?),
             None => None,
         };
-        let (now, hash) = (self.clock.now(), &hash);
+        let (now, hash, origin) = (self.clock.now(), &hash, &origin);
         let user = self.db.transaction(|tx| async move {
             if !store::confirm_in(&tx, user_id, hash.clone(), now).await? {
                 return Err(Failure::Refused(ConfirmationRefusal::BadToken));
             }
+            self.audit.append_in(&tx, user_id, origin.clone(), Act::new(AuditEventKind::EmailConfirmed)).await?;
             store::find_user(&*tx, user_id).await?.ok_or(Failure::Refused(ConfirmationRefusal::BadToken))
         });
         let user = user.await?;

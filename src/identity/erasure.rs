@@ -15,6 +15,7 @@ impl Identity {
             let user = store::lock_user_in(&tx, user_id).await?;
             let due = user.is_some_and(|user| user.confirmation_expires_at.is_some_and(|expires| expires <= now));
             if due {
+                self.audit.erase_in(&tx, user_id).await?;
                 store::delete_user_in(&tx, user_id).await?;
             }
             Ok::<_, Failure<Infallible>>(due)

@@ -1,12 +1,13 @@
 //! People: registration, confirmation of the address, sign-in, sessions.
 //!
 //! Promises: nothing tells a stranger whether an address is known; passwords are hashed off the async threads; a session
-//! that was ended stays ended. Refuses to know: accounts, money.
-//! Tables: `users`, `agreement_acceptances`; key spaces `session`, `confirmation`,
+//! that was ended stays ended; what a person did is written down with the act. Refuses to know: accounts, money.
+//! Tables: `users`, `agreement_acceptances`, `audit_events`, `audit_circumstances`; key spaces `session`, `confirmation`,
 //! `password-reset`, `captcha`, `tries`, `brake`, `place`.
 //! Jobs: `event`. GraphQL: `graphql/identity.rs`. Tests: `tests/it/identity/`.
 
 pub mod agreement;
+pub mod audit;
 pub mod captcha;
 pub mod confirmation;
 pub mod erasure;
@@ -16,6 +17,7 @@ pub mod password;
 pub mod password_change;
 pub mod password_reset;
 pub mod registration;
+pub mod revocation;
 pub mod session;
 pub mod sign_in;
 pub mod step_up;
@@ -36,6 +38,7 @@ use crate::platform::outbox::Outbox;
 use crate::platform::secret::SigningKey;
 use crate::platform::throttle::Throttle;
 
+use audit::Audit;
 use captcha::Captcha;
 use password::{Hasher, Policy};
 use session::Sessions;
@@ -53,6 +56,7 @@ pub struct Identity {
     reset_letters: Throttle,
     proof_tries: Throttle,
     brakes: Brakes,
+    pub audit: Audit,
     pub policy: Policy,
     pub captcha: Captcha,
     pub sessions: Sessions,
@@ -62,6 +66,7 @@ impl Identity {
     /// # Errors
     /// The hashing parameters are refused, or no randomness is to be had.
     pub fn new(mechanisms: Mechanisms, signing_key: SigningKey) -> Result<Self, Fault> {
+        let audit = Audit::new(&mechanisms);
         let Mechanisms { db, keys, outbox, wakeups, clock, entropy, config } = mechanisms;
         let throttle = |name, tries, per| Throttle::new(keys.clone(), clock.clone(), name, tries, per);
         Ok(Self {
@@ -72,6 +77,7 @@ impl Identity {
             policy: Policy(config.identity.password_policy),
             captcha: Captcha::new(config.captcha.clone(), signing_key, keys.clone(), clock.clone(), entropy.clone()),
             sessions: Sessions::new(keys.clone(), wakeups, clock.clone(), entropy.clone(), &config.identity),
+            audit,
             db,
             keys,
             outbox,

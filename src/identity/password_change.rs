@@ -3,9 +3,11 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 
+use entity::enums::AuditEventKind;
 use entity::ids::UserId;
 use entity::user;
 
+use super::audit::{Act, Origin};
 use super::error::ChangeRefusal;
 use super::event::SendPasswordChanged;
 use super::{Identity, store};
@@ -29,7 +31,8 @@ impl Identity {
         checked.map_err(|refusal| Failure::Refused(ChangeRefusal::Password(refusal)))?;
         let proven = self.prove_password(actor, &user, Some(current)).await;
         proven.map_err(|failure| failure.map(ChangeRefusal::Proof))?;
-        if !self.set_password(user_id, user.credentials_version, new, actor.address).await? {
+        let (version, changed) = (user.credentials_version, AuditEventKind::PasswordChanged);
+        if !self.set_password(user_id, version, new, actor.address, actor.into(), changed).await? {
             return Err(Fault::unavailable("the password was changed by another request").into());
         }
         self.forget_reset_links(user_id).await?;
@@ -44,13 +47,17 @@ impl Identity {
         version: i32,
         password: String,
         address: IpAddr,
+        origin: Origin,
+        kind: AuditEventKind,
     ) -> Result<bool, Fault> {
         let hash = &self.hasher.hash(password).await?;
         let letter = &SendPasswordChanged { user_id, changed_at: self.clock.now(), address };
+        let origin = &origin;
         let changed = self.db.transaction(|tx| async move {
             if !store::replace_password_in(&tx, user_id, version, hash.clone()).await? {
                 return Ok(false);
             }
+            self.audit.append_in(&tx, user_id, origin.clone(), Act::new(kind)).await?;
             self.outbox.enqueue_in(&tx, letter).await?;
             Ok::<_, Failure<Infallible>>(true)
         });

@@ -1,11 +1,12 @@
 //! A new cabinet. Whoever asks learns nothing about addresses that are known already.
 
 use chrono::{DateTime, Utc};
-use entity::enums::Locale;
+use entity::enums::{AuditEventKind, Locale};
 use entity::ids::UserId;
 use entity::{agreement_acceptance, user};
 
 use super::agreement::{self, Agreement};
+use super::audit::{Act, Origin};
 use super::captcha::CaptchaAction;
 use super::error::RegistrationRefusal;
 use super::event::{DeleteUnconfirmed, SendAlreadyRegistered, SendConfirmation};
@@ -64,7 +65,7 @@ impl Identity {
             confirmation_letters_since: Some(now),
         };
         let acceptances = self.acceptances(user.id, &agreements, actor)?;
-        self.insert_or_write(&email, &user, &acceptances).await?;
+        self.insert_or_write(&actor.into(), &user, &acceptances).await?;
         Ok(Registered { email, confirmation_expires_at: expires_at })
     }
 
@@ -98,6 +99,7 @@ impl Identity {
         let row = &user;
         let inserted = self.db.transaction(|tx| async move {
             store::insert_user_in(&tx, row.clone()).await?;
+            self.audit.append_in(&tx, row.id, Origin::inside(), Act::new(AuditEventKind::Registered)).await?;
             Ok::<_, Failure<std::convert::Infallible>>(())
         });
         inserted.await?;
@@ -106,10 +108,11 @@ impl Identity {
 
     async fn insert_or_write(
         &self,
-        email: &EmailAddress,
+        origin: &Origin,
         user: &user::Model,
         acceptances: &[agreement_acceptance::Model],
     ) -> Result<()> {
+        let email = &EmailAddress::stored(user.email.clone());
         let inserted = self.db.transaction(|tx| async move {
             if let Some(known) = store::find_by_email(&*tx, email).await? {
                 return self.write_to_known_in(&tx, &known).await;
@@ -121,6 +124,7 @@ impl Identity {
                 Err(error) => return Err(error.into()),
             }
             store::insert_acceptances_in(&tx, acceptances.to_vec()).await?;
+            self.audit.append_in(&tx, user.id, origin.clone(), Act::new(AuditEventKind::Registered)).await?;
             self.outbox.enqueue_in(&tx, &SendConfirmation { user_id: user.id }).await?;
             let deletion = DeleteUnconfirmed { user_id: user.id };
             let due_at = user.confirmation_expires_at.unwrap_or(user.created_at);

@@ -4,9 +4,11 @@ mod brakes;
 
 use std::convert::Infallible;
 
+use entity::enums::AuditEventKind;
 use entity::user;
 
 pub(super) use self::brakes::Brakes;
+use super::audit::Act;
 use super::error::SignInRefusal;
 use super::session::NewSession;
 use super::{Identity, store};
@@ -29,7 +31,9 @@ impl Identity {
         let user = store::find_by_email(self.db.read(), email).await?;
         let known_hash = user.as_ref().map(|user| user.password_hash.clone());
         let verified = self.hasher.verify(password, known_hash).await?;
+        let known = user.as_ref().map(|user| user.id);
         let Some(user) = user.filter(|_| verified.matches) else {
+            self.audit.sign_in_failed(email.as_str(), known, actor).await?;
             return Err(Failure::Refused(SignInRefusal::BadCredentials));
         };
         if let Some(stronger) = verified.stronger_hash {
@@ -42,8 +46,19 @@ impl Identity {
         }
         let begun = self.sessions.start(actor, &user, remember).await?;
         self.refuse_if_outdated(&begun, &user).await?;
+        self.write_down(actor, &begun).await?;
         self.brakes.succeeded(email, &tried, user.id.0).await?;
         Ok((begun, user))
+    }
+
+    /// A session that is not in the log does not begin: nobody has seen its token yet.
+    async fn write_down(&self, actor: &Actor, begun: &NewSession) -> Result<(), Fault> {
+        let act = Act::new(AuditEventKind::SignedIn).about(begun.session.id);
+        let written = self.audit.append(begun.session.user_id, actor, act).await;
+        if written.is_err() {
+            self.sessions.end_token(&begun.token).await?;
+        }
+        written
     }
 
     /// Looked at after the session is stored: a password that is changed later ends the session itself, one that was

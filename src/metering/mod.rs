@@ -9,6 +9,7 @@ pub mod reading;
 pub mod reading_rules;
 mod store;
 
+use crate::identity::audit::Audit;
 use crate::kernel::{Clock, Entropy};
 use crate::platform::Mechanisms;
 use crate::platform::db::Db;
@@ -18,11 +19,12 @@ pub struct Metering {
     db: Db,
     clock: Clock,
     entropy: Entropy,
+    audit: Audit,
 }
 
 impl Metering {
     pub fn new(mechanisms: &Mechanisms) -> Self {
         let Mechanisms { db, clock, entropy, .. } = mechanisms.clone();
-        Self { db, clock, entropy }
+        Self { db, clock, entropy, audit: Audit::new(mechanisms) }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
-use entity::enums::{ReadingSource, ReadingStatus, Register};
+use entity::enums::{AuditEventKind, ReadingSource, ReadingStatus, Register};
 use entity::exact::Quantity;
 use entity::ids::{MeterId, MeterReadingId, PaymentId};
 use entity::{meter, meter_reading, provider};
@@ -14,6 +14,7 @@ use super::reading_rules::{LastReading, MeterRules, NewReading, RegisterValue, T
 use super::{Metering, store};
 use crate::accounts::error::AccessRefusal;
 use crate::accounts::{AccountAccess, Accounts};
+use crate::identity::audit::{Act, Origin};
 use crate::kernel::{Failure, Fault, Person};
 use crate::platform::db::Tx;
 use crate::platform::idempotency::{self, Keyed};
@@ -47,6 +48,7 @@ impl Metering {
         &self,
         accounts: &Accounts,
         person: &Person,
+        origin: impl Into<Origin>,
         given: Vec<GivenReading>,
         key: Option<&str>,
     ) -> Result<Vec<meter_reading::Model>> {
@@ -64,7 +66,7 @@ impl Metering {
             }
         }
         let submission = self.prepare(accounts, person, given, ReadingSource::Cabinet).await?;
-        let (submission, keyed, now) = (&submission, &keyed, self.clock.now());
+        let (submission, keyed, origin, now) = (&submission, &keyed, &origin.into(), self.clock.now());
         self.db
             .transaction(|tx| async move {
                 if let Some(keyed) = keyed {
@@ -79,6 +81,8 @@ impl Metering {
                     .store_in(&tx, submission, None)
                     .await
                     .map_err(|failure| failure.map(SubmissionRefusal::Readings))?;
+                let submitted = Act::new(AuditEventKind::ReadingsSubmitted).with("readings", &readings.len());
+                self.audit.append_in(&tx, person.user_id, origin.clone(), submitted).await?;
                 if let Some(keyed) = keyed {
                     let ids: Vec<_> = readings.iter().map(|reading| reading.id).collect();
                     idempotency::record_in(&tx, keyed, &ids).await?;

@@ -1,6 +1,6 @@
 //! Starts a payment: the intent is committed first, then the acquirer is asked.
 
-use entity::enums::{PaymentStatus, ReadingSource};
+use entity::enums::{AuditEventKind, PaymentStatus, ReadingSource};
 use entity::exact::Money;
 use entity::ids::{PaymentId, PersonalAccountId};
 use entity::payment;
@@ -13,6 +13,7 @@ use super::payment::FIRST_CHECK;
 use super::{Payments, store};
 use crate::accounts::AccountAccess;
 use crate::accounts::error::AccessRefusal;
+use crate::identity::audit::{Act, Origin};
 use crate::kernel::{EmailAddress, Failure, Fault, Person};
 use crate::metering::error::SubmissionRefusal;
 use crate::metering::reading::{GivenReading, Submission};
@@ -41,7 +42,13 @@ impl Payments {
     /// Starts a payment, with the readings or not at all. The same key gives the same payment again.
     ///
     /// When the acquirer does not answer, the payment has no confirmation URL yet; a job goes on trying.
-    pub async fn start_payment(&self, person: &Person, checkout: Checkout, key: &str) -> Result<payment::Model> {
+    pub async fn start_payment(
+        &self,
+        person: &Person,
+        origin: impl Into<Origin>,
+        checkout: Checkout,
+        key: &str,
+    ) -> Result<payment::Model> {
         if key.is_empty() || key.len() > idempotency::LONGEST_KEY {
             return Err(Failure::Refused(CheckoutRefusal::KeyMalformed));
         }
@@ -65,6 +72,7 @@ impl Payments {
         let submission = self.prepare_readings(person, &checkout).await?;
         let id = self.entropy.id(&self.clock)?;
         let (keyed, access, checkout, submission) = (&keyed, &access, &checkout, submission.as_ref());
+        let origin = &origin.into();
         let committed = self.db.transaction(|tx| async move {
             let first: Option<PaymentId> = idempotency::first_outcome_in(&tx, keyed, self.clock.now())
                 .await
@@ -75,6 +83,8 @@ impl Payments {
                     .ok_or_else(|| Fault::internal("a payment vanished"))?);
             }
             let payment = self.intend_in(&tx, id, access, checkout, submission).await?;
+            let started = Act::new(AuditEventKind::PaymentStarted).about(payment.id).with("amount", &payment.amount);
+            self.audit.append_in(&tx, person.user_id, origin.clone(), started).await?;
             idempotency::record_in(&tx, keyed, &payment.id).await?;
             Ok(payment)
         });

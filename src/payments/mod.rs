@@ -18,6 +18,7 @@ use std::sync::Arc;
 use crate::accounts::Accounts;
 use crate::billing::Billing;
 use crate::config::Config;
+use crate::identity::audit::Audit;
 use crate::kernel::{Clock, Entropy, Fault};
 use crate::metering::Metering;
 use crate::platform::Mechanisms;
@@ -34,6 +35,7 @@ pub struct Payments {
     wakeups: Wakeups,
     clock: Clock,
     entropy: Entropy,
+    audit: Audit,
     config: Arc<Config>,
     accounts: Arc<Accounts>,
     metering: Arc<Metering>,
@@ -50,7 +52,8 @@ impl Payments {
         acquirers: Vec<Arc<dyn Acquirer>>,
     ) -> Self {
         let Mechanisms { db, outbox, wakeups, clock, entropy, config, .. } = mechanisms.clone();
-        Self { db, outbox, wakeups, clock, entropy, config, accounts, metering, billing, acquirers }
+        let audit = Audit::new(mechanisms);
+        Self { db, outbox, wakeups, clock, entropy, audit, config, accounts, metering, billing, acquirers }
     }
 
     fn acquirer(&self, name: &str) -> Result<&dyn Acquirer, Fault> {

@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::enums::{
-    AccessLevel, AgreementKind, ChargeBasis, LedgerEntryKind, Locale, PaymentStatus, ReadingSource, ReadingStatus,
-    SandboxStatus, ServiceChangeKind, Unit,
+    AccessLevel, AgreementKind, AuditEventKind, ChargeBasis, LedgerEntryKind, Locale, PaymentStatus, ReadingSource,
+    ReadingStatus, SandboxStatus, ServiceChangeKind, Unit,
 };
 use entity::exact::{Coefficient, Money, Price, Quantity, YearMonth};
 use entity::ids::*;
 use entity::{
-    account_service, acquirer_notification, agreement_acceptance, attachment, idempotency_key, import_file, key_value,
-    ledger_entry, meter, meter_reading, outbox_job, payment, personal_account, provider, sandbox_payment,
-    service_change, statement, statement_line, tariff, user,
+    account_service, acquirer_notification, agreement_acceptance, attachment, audit_circumstance, audit_event,
+    idempotency_key, import_file, key_value, ledger_entry, meter, meter_reading, outbox_job, payment, personal_account,
+    provider, sandbox_payment, service_change, statement, statement_line, tariff, user,
 };
 use kabinet::kernel::{Entropy, Failure};
 use kabinet::platform::db::{Db, Engine, Tx};
@@ -96,6 +96,29 @@ fn uuid() -> Uuid {
 
 fn text(text: &str) -> String {
     text.to_owned()
+}
+
+async fn audit(tx: &Tx) -> Result<(), DbErr> {
+    let event = audit_event::Model {
+        id: AuditEventId(uuid()),
+        user_id: UserId(uuid()),
+        sequence: 1,
+        kind: AuditEventKind::Registered,
+        occurred_at: moment(),
+        circumstances_hash: text("a"),
+        previous_hash: text("b"),
+        hash: text("c"),
+    };
+    kept(tx, event).await?;
+    let circumstances = audit_circumstance::Model {
+        event_id: AuditEventId(uuid()),
+        salt: text("salt"),
+        address: Some(text("::1")),
+        device: None,
+        request_id: Some(text("r-1")),
+        details: text("{}"),
+    };
+    kept(tx, circumstances).await
 }
 
 async fn people(tx: &Tx) -> Result<(), DbErr> {
@@ -387,12 +410,13 @@ async fn mechanisms(tx: &Tx) -> Result<(), DbErr> {
 }
 
 async fn rows(way: Way) {
-    const TABLES: usize = 20;
+    const TABLES: usize = 22;
     let backend = Backend::empty(way).await;
     let db = connect(&backend).await;
     db.migrate_up().await.unwrap();
     let stored = db.transaction(|tx| async move {
         people(&tx).await?;
+        audit(&tx).await?;
         services(&tx).await?;
         money(&tx).await?;
         mechanisms(&tx).await?;

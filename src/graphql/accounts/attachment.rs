@@ -90,8 +90,8 @@ impl AttachmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which account.")] input: AttachPersonalAccountInput,
     ) -> Result<AttachPersonalAccountPayload, TopError> {
-        let locale = ctx.actor()?.locale;
-        let person = ctx.person()?;
+        let actor = ctx.actor()?;
+        let (locale, person) = (actor.locale, ctx.person()?);
         let refused = |error| Ok(AttachPersonalAccountPayload { personal_account: None, user_errors: vec![error] });
         let proof = match input.proof.map(proof).transpose() {
             Ok(proof) => proof,
@@ -100,8 +100,8 @@ impl AttachmentMutation {
         let Some(provider_id) = ids::decode(&input.provider_id) else {
             return refused(UserError::basic(ErrorCode::ProviderNotFound, path(["providerId"]), locale));
         };
-        let attached = ctx.services()?.accounts.attach(person, provider_id, &input.number, input.nickname, proof).await;
-        match attached {
+        let accounts = &ctx.services()?.accounts;
+        match accounts.attach(person, actor, provider_id, &input.number, input.nickname, proof).await {
             Ok(access) => Ok(AttachPersonalAccountPayload {
                 personal_account: Some(PersonalAccount(access)),
                 user_errors: Vec::new(),
@@ -133,7 +133,7 @@ impl AttachmentMutation {
             }
             Err(Failure::Fault(fault)) => return Err(fault.into()),
         };
-        match accounts.prove_access(access, &proof).await {
+        match accounts.prove_access(ctx.actor()?, access, &proof).await {
             Ok(access) => Ok(ProveAccountAccessPayload {
                 personal_account: Some(PersonalAccount(access)),
                 user_errors: Vec::new(),
@@ -151,7 +151,7 @@ impl AttachmentMutation {
     ) -> Result<DetachPersonalAccountPayload, TopError> {
         let person = ctx.person()?;
         let detached = match ids::decode(&input.personal_account_id) {
-            Some(id) => ctx.services()?.accounts.detach(person, id).await?,
+            Some(id) => ctx.services()?.accounts.detach(person, ctx.actor()?, id).await?,
             None => false,
         };
         if detached {

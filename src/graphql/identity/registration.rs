@@ -106,8 +106,9 @@ impl RegistrationMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The link's token.")] input: ConfirmEmailInput,
     ) -> Result<ConfirmEmailPayload, TopError> {
-        let locale = ctx.actor()?.locale;
-        let error = match ctx.services()?.identity.confirm_email(&input.token, input.password).await {
+        let actor = ctx.actor()?;
+        let locale = actor.locale;
+        let error = match ctx.services()?.identity.confirm_email(actor, &input.token, input.password).await {
             Ok(user) => return Ok(ConfirmEmailPayload { user: Some(User(user)), user_errors: Vec::new() }),
             Err(Failure::Fault(fault)) => return Err(fault.into()),
             Err(Failure::Refused(ConfirmationRefusal::BadToken)) => {

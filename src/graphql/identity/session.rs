@@ -81,7 +81,7 @@ impl SessionMutation {
     ) -> Result<RevokeSessionsPayload, TopError> {
         let person = ctx.person()?;
         let ended = match ids::decode::<SessionId>(&input.id) {
-            Some(id) => ctx.services()?.identity.sessions.end_one(person, id).await?,
+            Some(id) => ctx.services()?.identity.revoke_session(ctx.actor()?, person, id).await?,
             None => false,
         };
         if !ended {
@@ -93,14 +93,14 @@ impl SessionMutation {
 
     /// Ends every session of the viewer but this one.
     async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Result<RevokeSessionsPayload, TopError> {
-        ctx.services()?.identity.sessions.end_others(ctx.person()?).await?;
+        ctx.services()?.identity.revoke_other_sessions(ctx.actor()?, ctx.person()?).await?;
         left(ctx).await
     }
 
     /// Ends every session of the viewer, this one too.
     async fn revoke_all_sessions(&self, ctx: &Context<'_>) -> Result<RevokeSessionsPayload, TopError> {
         let services = ctx.services()?;
-        services.identity.sessions.end_all(ctx.person()?.user_id).await?;
+        services.identity.revoke_all_sessions(ctx.actor()?, ctx.person()?).await?;
         super::cookie::take_back(ctx, &services.config.http);
         left(ctx).await
     }

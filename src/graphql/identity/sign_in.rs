@@ -103,7 +103,7 @@ impl SignInMutation {
     /// Ends the session of this request; its subscriptions end too. A cookie is taken back.
     async fn sign_out(&self, ctx: &Context<'_>) -> Result<SignOutPayload, TopError> {
         let services = ctx.services()?;
-        services.identity.sessions.end(ctx.person()?).await?;
+        services.identity.sign_out(ctx.actor()?, ctx.person()?).await?;
         cookie::take_back(ctx, &services.config.http);
         Ok(SignOutPayload { signed_out: true, user_errors: Vec::new() })
     }

@@ -80,7 +80,7 @@ impl ReadingMutation {
         let services = ctx.services()?;
         let submitted = services
             .metering
-            .submit_readings(&services.accounts, person, given, input.idempotency_key.as_deref())
+            .submit_readings(&services.accounts, person, ctx.actor()?, given, input.idempotency_key.as_deref())
             .await;
         match submitted {
             Ok(readings) => {

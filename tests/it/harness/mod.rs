@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeDelta, Utc};
 use kabinet::app::{App, Outside};
 use kabinet::config::Config;
-use kabinet::kernel::{Clock, Entropy, Failure};
+use kabinet::kernel::{Clock, Entropy, Failure, Fault};
 use kabinet::platform::mail::{Letter, Mailer};
 use reqwest::StatusCode;
 use sea_orm::ConnectionTrait;
@@ -170,11 +170,16 @@ impl TestApp {
 
     /// Changes what no request can change.
     pub async fn sql(&self, statement: &str) {
+        self.try_sql(statement).await.unwrap();
+    }
+
+    /// The same where the database may refuse.
+    pub async fn try_sql(&self, statement: &str) -> Result<(), Fault> {
         let change = self.app.mechanisms.db.transaction(|tx| async move {
-            tx.execute_unprepared(statement).await.unwrap();
+            tx.execute_unprepared(statement).await?;
             Ok::<_, Failure<Infallible>>(())
         });
-        assert!(change.await.is_ok());
+        Ok(change.await?)
     }
 
     /// SQL statements that `work` sends.
@@ -218,6 +223,8 @@ impl TestApp {
         self.unfinished.0 = false;
         let unbalanced = self.app.services.billing.unbalanced_accounts(10).await.expect("the ledger is read");
         assert!(unbalanced.is_empty(), "balances that are not the sum of their entries: {unbalanced:?}");
+        let audited = self.app.services.identity.audit.verify().await.expect("the audit log is read");
+        assert_eq!(audited.broken, [], "chains of the audit log are broken");
         let (due, dead) = self.app.mechanisms.outbox.backlog().await.expect("the outbox is read");
         assert_eq!(dead, 0, "jobs were put aside");
         assert_eq!(due, 0, "jobs were forgotten: drain() them");

@@ -1,5 +1,6 @@
 //! Registration, confirmation, sign-in and sessions.
 
+mod audit;
 mod confirmation;
 mod password;
 mod preregistration;
