@@ -21,6 +21,7 @@ mod hostile;
 mod identity;
 mod journeys;
 mod limits;
+mod matrix;
 mod metering;
 mod migrations;
 mod payments;

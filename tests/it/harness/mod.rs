@@ -161,6 +161,11 @@ impl TestApp {
         letters.extract_if(.., |letter| letter.to.as_str() == to).collect()
     }
 
+    /// For a test that is not about letters.
+    pub fn discard_letters(&self) {
+        self.letters.lock().unwrap().clear();
+    }
+
     /// The token in the newest letter to an address.
     pub fn confirmation_token(&self, to: &str) -> String {
         let letter = self.take_letters(to).pop().expect("a letter was sent");

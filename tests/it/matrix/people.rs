@@ -1,0 +1,185 @@
+//! Who asks, and what they ask about: the roles of the table and the values of its placeholders.
+
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+
+use crate::harness::{Customer, PASSWORD, TestApp, agreements, sample};
+use crate::metering::{attach, attach_limited, meter, submit};
+use crate::payments;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    Anonymous,
+    Unconfirmed,
+    Confirmed,
+    Limited,
+    Other,
+}
+
+impl Role {
+    pub const ALL: [Self; 5] = [Self::Anonymous, Self::Unconfirmed, Self::Confirmed, Self::Limited, Self::Other];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Confirmed => "confirmed",
+            Self::Limited => "limited",
+            Self::Other => "other",
+        }
+    }
+
+    /// Whether they ask about themselves where a person is asked about; the others ask about the owner.
+    const fn asks_about_self(self) -> bool {
+        matches!(self, Self::Unconfirmed | Self::Confirmed | Self::Limited)
+    }
+}
+
+/// Someone in a role.
+pub struct Asker {
+    pub role: Role,
+    pub customer: Customer,
+    email: String,
+    user: Value,
+    session: Value,
+}
+
+/// The account that everything is about, and its owner.
+pub struct World<'a> {
+    app: &'a TestApp,
+    owner: Asker,
+    account: String,
+    meter: Value,
+    reading: Value,
+    statement: Value,
+    payment: String,
+    submission: Value,
+}
+
+/// The sample account.
+const ACCOUNT: &str = "debt";
+/// As many as hash their passwords without a queue.
+const AT_ONCE: usize = 8;
+
+impl<'a> World<'a> {
+    pub async fn prepare(app: &'a TestApp) -> Self {
+        let customer = app.confirmed_customer("owner@example.com").await;
+        let account = attach(&customer, ACCOUNT).await;
+        let page = meter(&customer, &account).await;
+        let query = "query($id: ID!) { node(id: $id) { ... on PersonalAccount { statement { id } } } }";
+        let statement = customer.ask(query, json!({ "id": account })).await["node"]["statement"]["id"].take();
+        let payment = payments::started(&customer, payments::custom(&account, "100.00", "matrix")).await.id;
+        let submission = page.reading(1);
+        let sent = submit(&customer, json!([submission])).await;
+        let reading = sent["readings"][0]["id"].clone();
+        assert!(statement.is_string() && reading.is_string(), "{statement} {sent}");
+        let owner = Asker::who_is(Role::Confirmed, customer, "owner@example.com".to_owned()).await;
+        let submission = json!({ "meterId": page.id, "values": submission["values"], "confirmWarnings": true });
+        let meter = json!(page.id);
+        Self { app, owner, account, meter, reading, statement, payment, submission }
+    }
+
+    pub fn owner(&self) -> &Asker {
+        &self.owner
+    }
+
+    /// Fresh people, one for each name: what one of them does to a cabinet is nothing to the next.
+    pub async fn people(&self, wanted: Vec<(Role, String)>) -> Vec<Asker> {
+        let known = |(role, _): &&(Role, String)| *role != Role::Anonymous;
+        let register =
+            wanted.iter().filter(known).map(|(_, email)| async { self.app.customer().register(email).await });
+        stream::iter(register).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
+        self.app.drain().await;
+        let people = wanted.into_iter().map(|(role, email)| self.one(role, email));
+        let people = stream::iter(people).buffered(AT_ONCE).collect().await;
+        // A proof each would be more than an account bears in an hour.
+        let proved = "UPDATE attachments SET access = 'FULL', proved_at = attached_at \
+                      WHERE user_id IN (SELECT id FROM users WHERE email LIKE '%confirmed@example.com')";
+        self.app.sql(proved).await;
+        people
+    }
+
+    async fn one(&self, role: Role, email: String) -> Asker {
+        let mut customer = self.app.customer();
+        if role == Role::Anonymous {
+            return Asker { role, customer, email, user: Value::Null, session: Value::Null };
+        }
+        let token = self.app.confirmation_token(&email);
+        if role != Role::Unconfirmed {
+            assert_eq!(customer.confirm(&token).await["userErrors"], json!([]));
+        }
+        customer.sign_in(&email).await;
+        if matches!(role, Role::Confirmed | Role::Limited) {
+            assert_eq!(attach_limited(&customer, ACCOUNT).await, self.account);
+        }
+        Asker::who_is(role, customer, email).await
+    }
+
+    /// What stands for `$name` when this person asks. A new placeholder is a new line here.
+    pub async fn value(&self, asker: &Asker, name: &str) -> Value {
+        let oneself = if asker.role.asks_about_self() { asker } else { &self.owner };
+        match name {
+            "account" => json!(self.account),
+            "meter" => self.meter.clone(),
+            "reading" => self.reading.clone(),
+            "statement" => self.statement.clone(),
+            "payment" => json!(self.payment),
+            "provider" => json!(asker.customer.provider_id(&sample(ACCOUNT).provider_code).await),
+            "user" => oneself.user.clone(),
+            "session" => oneself.session.clone(),
+            "email" => json!(oneself.email),
+            "password" => json!(PASSWORD),
+            "newPassword" => json!("another horse 43"),
+            "freshEmail" => json!(format!("fresh-{}", asker.email)),
+            "agreements" => agreements(),
+            "registerCaptcha" => json!(asker.customer.solve_captcha().await),
+            "resetCaptcha" => json!(asker.customer.solve_captcha_for("RESET_PASSWORD").await),
+            "confirmationToken" => json!(self.confirmation_token(asker).await),
+            "resetToken" => json!(self.reset_token(asker).await),
+            "number" => json!(sample("overpaid").number),
+            "numberProvider" => json!(asker.customer.provider_id(&sample("overpaid").provider_code).await),
+            "pin" => json!(sample(ACCOUNT).pin),
+            "submission" => self.submission.clone(),
+            "key" => json!(asker.email),
+            _ => panic!("no placeholder ${name}: tests/it/matrix/people.rs, World::value, says what it stands for"),
+        }
+    }
+
+    /// The id by which fields of a type are reached.
+    pub async fn id(&self, asker: &Asker, type_name: &str) -> Value {
+        let name = match type_name {
+            "MeterReading" => "reading",
+            "PersonalAccount" => "account",
+            "User" | "Provider" | "Statement" | "Meter" | "Payment" => &type_name.to_lowercase(),
+            _ => panic!("no id of a {type_name}: tests/it/matrix/people.rs, World::id, names one"),
+        };
+        self.value(asker, name).await
+    }
+
+    /// Of a cabinet that somebody has just registered.
+    async fn confirmation_token(&self, asker: &Asker) -> String {
+        let email = format!("to-confirm-{}", asker.email);
+        self.app.customer().register(&email).await;
+        self.app.drain().await;
+        self.app.confirmation_token(&email)
+    }
+
+    /// Of a cabinet that somebody has just confirmed: nobody who asks loses a session by it.
+    async fn reset_token(&self, asker: &Asker) -> String {
+        let email = format!("to-reset-{}", asker.email);
+        self.app.confirmed_customer(&email).await;
+        let captcha = asker.customer.solve_captcha_for("RESET_PASSWORD").await;
+        let input = json!({ "email": email, "captcha": captcha });
+        asker.customer.mutate("requestPasswordReset", "email", input).await;
+        self.app.drain().await;
+        self.app.confirmation_token(&email)
+    }
+}
+
+impl Asker {
+    async fn who_is(role: Role, customer: Customer, email: String) -> Self {
+        let mut viewer = customer.ask("{ viewer { id sessions { id } } }", json!({})).await["viewer"].take();
+        let (user, session) = (viewer["id"].take(), viewer["sessions"][0]["id"].take());
+        Self { role, customer, email, user, session }
+    }
+}
