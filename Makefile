@@ -18,7 +18,7 @@ scripts := $(wildcard examples/*.mjs web/*.mjs web/graphiql/*.js examples/journe
 
 .PHONY: help
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: $(web_built) ## start kabinet with demonstration data on http://127.0.0.1:8080 (debug build: minutes sooner than a release)
@@ -103,6 +103,15 @@ front-door: release ## benchmark: what `{ __typename }` costs against poem's bar
 .PHONY: idle-sockets
 idle-sockets: release loadtest/node_modules/.package-lock.json ## benchmark: memory of 10,000 idle WebSockets
 	node loadtest/idle_sockets.mjs
+
+.PHONY: timing
+timing: release ## benchmark: whether the time of an answer tells that an address is known; fewer samples: make timing ARGS='500 50'
+	node loadtest/timing.mjs $(ARGS)
+
+.PHONY: sign-in-storm
+sign-in-storm: release ## benchmark: sign-ins a second against argon2 alone, and what 500 at once do to people who read
+	cargo build --release --locked --example argon2
+	node loadtest/sign_in_storm.mjs $(ARGS)
 
 .PHONY: clean-data
 clean-data: ## delete ./data: the database, letters and secret key of `make run`
