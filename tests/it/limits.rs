@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::billing::execute_sql;
-use crate::harness::{Customer, TestApp, both_ways};
+use crate::harness::{Customer, PASSWORD, TestApp, agreements, both_ways};
 use crate::metering::{attach, owner};
 
 const DASHBOARD: &str = "{ viewer { email personalAccounts(first: 100) { edges { node { id number provider { name } balance { owed { amount } }
@@ -57,5 +57,42 @@ both_ways!(a_page_of_providers_takes_as_many_statements_whatever_its_size, |app|
     assert_eq!(with_all, with_one);
     println!("a page of providers takes {with_all} statements");
     assert!(with_all <= 2, "{with_all} statements");
+    app.finish().await;
+});
+
+/// Statements of a registration, of a sign-in, and of asking who is signed in, for a person of this name.
+async fn arrival(app: &TestApp, name: &str) -> [u64; 3] {
+    let email = format!("{name}@example.com");
+    let mut customer = app.customer();
+    let captcha = customer.solve_captcha().await;
+    let input = json!({ "email": email, "password": PASSWORD, "captcha": captcha, "acceptedAgreements": agreements() });
+    let (register, payload) = app.statements(customer.mutate("register", "email", input)).await;
+    assert_eq!(payload["userErrors"], json!([]), "{payload}");
+    app.drain().await;
+    customer.confirm(&app.confirmation_token(&email)).await;
+    let (sign_in, ()) = app.statements(customer.sign_in(&email)).await;
+    let (viewer, signed_in) = app.statements(customer.is_signed_in()).await;
+    assert!(signed_in);
+    [register, sign_in, viewer]
+}
+
+both_ways!(to_register_to_sign_in_and_to_ask_who_one_is_take_few_statements_however_many_there_are, |app| {
+    let first = arrival(&app, "anna").await;
+    for number in 0..8 {
+        app.customer().register(&format!("guest{number}@example.com")).await;
+        app.customer().sign_in("anna@example.com").await;
+    }
+    let last = arrival(&app, "boris").await;
+    let mut anna = app.customer();
+    let (tenth, ()) = app.statements(anna.sign_in("anna@example.com")).await;
+    let (seen, _) = app.statements(anna.is_signed_in()).await;
+    println!("register, sign in, viewer: {first:?}, then {last:?}; the tenth session {tenth} and {seen}");
+    assert_eq!(last, first);
+    let [register, sign_in, viewer] = first;
+    // The first session does not cost less than the tenth; in the embedded way sessions are rows as well.
+    assert!(tenth <= sign_in && seen == viewer, "{tenth} {seen} {first:?}");
+    assert!(register <= 14 && sign_in <= 24 && viewer <= 3, "{first:?}");
+    app.drain().await;
+    app.discard_letters();
     app.finish().await;
 });
