@@ -92,7 +92,7 @@ impl User {
         connection(slice, crate::accounts::AccountAccess::list_key, PersonalAccount)
     }
 
-    /// What the person did and what was done to their cabinet, newest first.
+    /// What the person did and what was done to their cabinet, newest first; nothing while the address is unconfirmed.
     async fn audit_events(
         &self,
         ctx: &Context<'_>,
@@ -126,6 +126,6 @@ impl ViewerQuery {
     /// The signed-in person; null when nobody is.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Option<User>, TopError> {
         let Some(person) = &ctx.actor()?.person else { return Ok(None) };
-        Ok(ctx.services()?.identity.find_user(person.user_id).await?.map(User))
+        Ok(ctx.services()?.identity.find_person(person).await?.map(User))
     }
 }

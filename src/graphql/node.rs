@@ -63,7 +63,7 @@ async fn find(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, TopError> {
     let Some(person) = &ctx.actor()?.person else { return Ok(None) };
     match id.rsplit_once('_').map(|(prefix, _)| prefix) {
         Some(UserId::PREFIX) if ids::decode(id) == Some(person.user_id) => {
-            Ok(ctx.services()?.identity.find_user(person.user_id).await?.map(|user| Node::User(User(user))))
+            Ok(ctx.services()?.identity.find_person(person).await?.map(|user| Node::User(User(user))))
         }
         Some(PersonalAccountId::PREFIX) => {
             let Some(id) = ids::decode(id) else { return Ok(None) };

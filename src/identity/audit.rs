@@ -179,8 +179,11 @@ impl Audit {
         store::delete_circumstances_in(tx, user_id).await
     }
 
-    /// A person's own events, newest first.
+    /// A person's own events, newest first. None for the unconfirmed: they would tell of others who registered the address.
     pub async fn list(&self, person: &Person, page: Page<i64>) -> Result<Slice<AuditEvent>, Fault> {
+        if !person.confirmed {
+            return Ok(Slice { items: Vec::new(), has_previous: false, has_next: false });
+        }
         let rows = store::page(self.db.read(), person.user_id, &page).await?;
         let events = rows.into_iter().map(|(event, circumstances)| AuditEvent { event, circumstances }).collect();
         Ok(Slice::of(&page, events))

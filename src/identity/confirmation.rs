@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::AuditEventKind;
 use entity::ids::UserId;
 use entity::user;
+use serde::{Deserialize, Serialize};
 
 use super::audit::{Act, Origin};
 use super::error::{ConfirmationRefusal, ResendRefusal};
@@ -14,6 +15,9 @@ use crate::platform::db::Tx;
 use crate::platform::keyvalue::{Entry, Key, Space};
 
 const SPACE: Space = Space("confirmation");
+/// Letters that an unconfirmed person has asked for.
+const ASKED_FOR: Space = Space("resend");
+const STEPS: Space = Space("resend-step");
 const BETWEEN_LETTERS: TimeDelta = TimeDelta::minutes(1);
 const LETTERS_A_DAY: i32 = 5;
 
@@ -23,6 +27,27 @@ pub struct ConfirmationLink {
     pub user: user::Model,
     pub token: String,
     pub expires_at: DateTime<Utc>,
+}
+
+/// How many letters there were, in the day that began at `since`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Letters {
+    sent_at: Option<DateTime<Utc>>,
+    count: i32,
+    since: Option<DateTime<Utc>>,
+}
+
+impl Letters {
+    fn one_more(self, now: DateTime<Utc>) -> Result<Self, ResendRefusal> {
+        let day = self.since.filter(|since| now - *since < TimeDelta::days(1));
+        let (count, since) = day.map_or((0, now), |since| (self.count, since));
+        let after_minute = self.sent_at.map(|sent| sent + BETWEEN_LETTERS);
+        let after_day = (count >= LETTERS_A_DAY).then(|| since + TimeDelta::days(1));
+        match after_minute.max(after_day).filter(|next| *next > now) {
+            Some(next) => Err(ResendRefusal::TooSoon { seconds: (next - now).num_seconds().max(1) }),
+            None => Ok(Self { sent_at: Some(now), count: count.saturating_add(1), since: Some(since) }),
+        }
+    }
 }
 
 impl Identity {
@@ -85,15 +110,37 @@ impl Identity {
     }
 
     /// Enqueues the letter again for a signed-in, unconfirmed person.
+    ///
+    /// What is refused depends on the person's own requests alone. The mailbox's limit counts those of others too, and so
+    /// would tell of them.
     pub async fn resend_confirmation(&self, person: &Person) -> Result<user::Model, Failure<ResendRefusal>> {
-        let user_id = person.user_id;
-        self.db
-            .transaction(|tx| async move {
-                self.send_link_again_in(&tx, user_id).await?.map_err(Failure::Refused)?;
-                let user = store::find_user(&*tx, user_id).await?;
-                Ok(user.ok_or_else(|| Fault::internal("a session without a person"))?)
-            })
-            .await
+        let user = self.find_person(person).await?.ok_or_else(|| Fault::internal("a session without a person"))?;
+        if user.email_confirmed_at.is_some() {
+            return Err(Failure::Refused(ResendRefusal::AlreadyConfirmed(user.id)));
+        }
+        self.take_letter(&user).await?;
+        self.write_to_owner(&user.email).await?;
+        Ok(user)
+    }
+
+    /// The first letter is that of the registration.
+    async fn take_letter(&self, user: &user::Model) -> Result<(), Failure<ResendRefusal>> {
+        let (now, key) = (self.clock.now(), Key::of_hash(&user.id.0.to_string()));
+        let letters = match self.keys.get(ASKED_FOR, &key).await? {
+            Some(entry) => serde_json::from_str::<Letters>(&entry.value).map_err(Fault::internal)?,
+            None => Letters { sent_at: Some(user.created_at), count: 1, since: Some(user.created_at) },
+        };
+        let before = serde_json::to_string(&letters).map_err(Fault::internal)?;
+        let letters = letters.one_more(now).map_err(Failure::Refused)?;
+        // One of many requests at once goes on.
+        let step = Key::of_secret(&format!("{} {before}", user.id.0));
+        let taken = Entry { owner: None, value: String::new(), expires_at: now + BETWEEN_LETTERS };
+        if !self.keys.add(STEPS, &step, &taken).await? {
+            return Err(Failure::Refused(ResendRefusal::TooSoon { seconds: BETWEEN_LETTERS.num_seconds() }));
+        }
+        let value = serde_json::to_string(&letters).map_err(Fault::internal)?;
+        let entry = Entry { owner: None, value, expires_at: now + TimeDelta::days(1) };
+        Ok(self.keys.put(ASKED_FOR, &key, &entry).await?)
     }
 
     /// One letter a minute and five a day, whoever asks for it.
@@ -108,15 +155,16 @@ impl Identity {
         if user.email_confirmed_at.is_some() {
             return Ok(Err(ResendRefusal::AlreadyConfirmed(user_id)));
         }
-        let day = user.confirmation_letters_since.filter(|since| now - *since < TimeDelta::days(1));
-        let (letters, since) = day.map_or((0, now), |since| (user.confirmation_letters, since));
-        let after_minute = user.confirmation_sent_at.map(|sent| sent + BETWEEN_LETTERS);
-        let after_day = (letters >= LETTERS_A_DAY).then(|| since + TimeDelta::days(1));
-        let next = after_minute.max(after_day);
-        if let Some(next) = next.filter(|next| *next > now) {
-            return Ok(Err(ResendRefusal::TooSoon { seconds: (next - now).num_seconds().max(1) }));
-        }
-        store::update_confirmation_sent_in(tx, user_id, now, letters.saturating_add(1), since).await?;
+        let letters = Letters {
+            sent_at: user.confirmation_sent_at,
+            count: user.confirmation_letters,
+            since: user.confirmation_letters_since,
+        };
+        let letters = match letters.one_more(now) {
+            Ok(letters) => letters,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        store::update_confirmation_sent_in(tx, user_id, now, letters.count, letters.since.unwrap_or(now)).await?;
         self.outbox.enqueue_in(tx, &SendConfirmation { user_id }).await?;
         Ok(Ok(()))
     }

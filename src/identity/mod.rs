@@ -3,13 +3,15 @@
 //! Promises: nothing tells a stranger whether an address is known; passwords are hashed off the async threads; a session
 //! that was ended stays ended; what a person did is written down with the act. Refuses to know: accounts, money.
 //! Tables: `users`, `agreement_acceptances`, `audit_events`, `audit_circumstances`; key spaces `session`, `confirmation`,
-//! `password-reset`, `captcha`, `tries`, `brake`, `place`.
+//! `password-reset`, `captcha`, `tries`, `brake`, `place`,
+//! `decoy`, `decoy-user`, `resend`, `resend-step`.
 //! Jobs: `event`. GraphQL: `graphql/identity.rs`. Tests: `tests/it/identity/`.
 
 pub mod agreement;
 pub mod audit;
 pub mod captcha;
 pub mod confirmation;
+pub mod decoy;
 pub mod erasure;
 pub mod error;
 pub mod event;
@@ -55,6 +57,7 @@ pub struct Identity {
     hasher: Hasher,
     reset_letters: Throttle,
     proof_tries: Throttle,
+    decoy_letters: Throttle,
     brakes: Brakes,
     pub audit: Audit,
     pub policy: Policy,
@@ -72,6 +75,7 @@ impl Identity {
         Ok(Self {
             reset_letters: throttle("reset-letters", password_reset::LETTERS_AN_HOUR, TimeDelta::hours(1)),
             proof_tries: throttle("proof", step_up::TRIES, step_up::TRIES_PER),
+            decoy_letters: throttle("decoy-letters", decoy::LETTERS_A_DAY, TimeDelta::days(1)),
             brakes: Brakes::new(&keys, &clock, &config.identity),
             hasher: Hasher::new(&config.identity, &entropy)?,
             policy: Policy(config.identity.password_policy),

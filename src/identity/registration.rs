@@ -9,7 +9,7 @@ use super::agreement::{self, Agreement};
 use super::audit::{Act, Origin};
 use super::captcha::CaptchaAction;
 use super::error::RegistrationRefusal;
-use super::event::{DeleteUnconfirmed, SendAlreadyRegistered, SendConfirmation};
+use super::event::{DeleteUnconfirmed, SendConfirmation};
 use super::{Identity, store};
 use crate::kernel::{Actor, EmailAddress, Failure, Fault};
 use crate::platform::db::{Tx, is_duplicate};
@@ -45,27 +45,17 @@ impl Identity {
             return Err(Failure::Refused(RegistrationRefusal::Captcha));
         }
         // Hashed in any case: a known address takes as long as a new one.
-        let password_hash = self.hasher.hash(password).await?;
+        let password_hash = self.hasher.hash(password.clone()).await?;
+        let decoy_key = self.decoy_key(&email, password).await?;
         let now = self.clock.now();
         let expires_at = now + self.config.identity.confirmation;
-        let user = user::Model {
-            id: self.entropy.id(&self.clock)?,
-            email: email.to_string(),
-            password_hash,
-            full_name: None,
-            phone: None,
-            locale: locale.unwrap_or(actor.locale),
-            created_at: now,
-            email_confirmed_at: None,
-            confirmation_expires_at: Some(expires_at),
-            confirmation_sent_at: Some(now),
-            credentials_version: 0,
-            password_contested: false,
-            confirmation_letters: 1,
-            confirmation_letters_since: Some(now),
-        };
+        let (id, locale) = (self.entropy.id(&self.clock)?, locale.unwrap_or(actor.locale));
+        let user = unconfirmed(id, email.to_string(), password_hash, locale, now, expires_at);
+        let decoy = self.keep_decoy(&user, &decoy_key).await?;
         let acceptances = self.acceptances(user.id, &agreements, actor)?;
-        self.insert_or_write(&actor.into(), &user, &acceptances).await?;
+        if self.insert_or_write(&actor.into(), &user, &acceptances).await? {
+            self.drop_decoy(decoy).await?;
+        }
         Ok(Registered { email, confirmation_expires_at: expires_at })
     }
 
@@ -106,16 +96,18 @@ impl Identity {
         Ok(Some(user.id))
     }
 
+    /// True when there is a new cabinet.
     async fn insert_or_write(
         &self,
         origin: &Origin,
         user: &user::Model,
         acceptances: &[agreement_acceptance::Model],
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let email = &EmailAddress::stored(user.email.clone());
         let inserted = self.db.transaction(|tx| async move {
             if let Some(known) = store::find_by_email(&*tx, email).await? {
-                return self.write_to_known_in(&tx, &known).await;
+                self.write_to_known_in(&tx, &known).await?;
+                return Ok(false);
             }
             match store::insert_user_in(&tx, user.clone()).await {
                 Ok(()) => {}
@@ -128,24 +120,22 @@ impl Identity {
             self.outbox.enqueue_in(&tx, &SendConfirmation { user_id: user.id }).await?;
             let deletion = DeleteUnconfirmed { user_id: user.id };
             let due_at = user.confirmation_expires_at.unwrap_or(user.created_at);
-            Ok(self.outbox.enqueue_at_in(&tx, &deletion, due_at).await?)
+            self.outbox.enqueue_at_in(&tx, &deletion, due_at).await?;
+            Ok(true)
         });
         match inserted.await {
-            Ok(()) | Err(Failure::Refused(AlreadyThere)) => Ok(()),
+            Ok(inserted) => Ok(inserted),
+            Err(Failure::Refused(AlreadyThere)) => Ok(false),
             Err(Failure::Fault(fault)) => Err(fault.into()),
         }
     }
 
-    async fn write_to_known_in(&self, tx: &Tx, known: &user::Model) -> std::result::Result<(), Failure<AlreadyThere>> {
-        let user_id = known.id;
-        if known.email_confirmed_at.is_some() {
-            return Ok(self.outbox.enqueue_in(tx, &SendAlreadyRegistered { user_id }).await?);
+    async fn write_to_known_in(&self, tx: &Tx, known: &user::Model) -> std::result::Result<(), Fault> {
+        if known.email_confirmed_at.is_none() {
+            // One of them is perhaps a stranger who typed another's address: which, the mailbox's owner will say.
+            store::update_contested_in(tx, known.id).await?;
         }
-        // One of them is perhaps a stranger who typed another's address: which, the mailbox's owner will say.
-        store::update_contested_in(tx, user_id).await?;
-        // Within the pause the letter that was sent last serves.
-        let _ = self.send_link_again_in(tx, user_id).await?;
-        Ok(())
+        self.remind_in(tx, known).await
     }
 
     fn acceptances(
@@ -169,3 +159,30 @@ impl Identity {
 }
 
 struct AlreadyThere;
+
+/// Whose letter is the first of that day.
+pub(super) fn unconfirmed(
+    id: UserId,
+    email: String,
+    password_hash: String,
+    locale: Locale,
+    registered_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> user::Model {
+    user::Model {
+        id,
+        email,
+        password_hash,
+        full_name: None,
+        phone: None,
+        locale,
+        created_at: registered_at,
+        email_confirmed_at: None,
+        confirmation_expires_at: Some(expires_at),
+        confirmation_sent_at: Some(registered_at),
+        credentials_version: 0,
+        password_contested: false,
+        confirmation_letters: 1,
+        confirmation_letters_since: Some(registered_at),
+    }
+}

@@ -31,6 +31,9 @@ pub struct Session {
     pub started_at: DateTime<Utc>,
     pub used_at: DateTime<Utc>,
     pub ends_at: DateTime<Utc>,
+    /// Nor does it outlast an unconfirmed person, who is gone then. No client is told: the person's date is theirs.
+    #[serde(default)]
+    pub person_until: Option<DateTime<Utc>>,
     /// Without use it ends after so many seconds.
     pub idle_seconds: i64,
     /// Network address that it was begun from.
@@ -100,6 +103,7 @@ impl Sessions {
             started_at: now,
             used_at: now,
             ends_at: now + lifetime.absolute,
+            person_until: user.confirmation_expires_at,
             idle_seconds: lifetime.idle.num_seconds(),
             address: actor.address,
             device: actor.device.clone(),
@@ -246,6 +250,7 @@ fn readable(entry: &Entry) -> Option<Session> {
 
 fn entry_of(session: &Session) -> Result<Entry, Fault> {
     let expires_at = (session.used_at + TimeDelta::seconds(session.idle_seconds)).min(session.ends_at);
+    let expires_at = session.person_until.map_or(expires_at, |until| expires_at.min(until));
     Ok(Entry { owner: Some(session.user_id.uuid()), value: serde_json::to_string(session)?, expires_at })
 }
 

@@ -15,7 +15,8 @@ use super::{Identity, store};
 use crate::kernel::{Actor, EmailAddress, Failure, Fault};
 
 impl Identity {
-    /// An unknown address takes as long as a wrong password: both are verified against a hash.
+    /// An unknown address takes as long as a wrong password: both are verified against a hash, and then looked for among
+    /// the decoys. Only the password of a confirmed cabinet spares the second hashing.
     pub async fn sign_in(
         &self,
         actor: &Actor,
@@ -30,9 +31,17 @@ impl Identity {
         })?;
         let user = store::find_by_email(self.db.read(), email).await?;
         let known_hash = user.as_ref().map(|user| user.password_hash.clone());
-        let verified = self.hasher.verify(password, known_hash).await?;
+        let verified = self.hasher.verify(password.clone(), known_hash).await?;
         let known = user.as_ref().map(|user| user.id);
-        let Some(user) = user.filter(|_| verified.matches) else {
+        let user = user.filter(|_| verified.matches);
+        let confirmed = user.as_ref().is_some_and(|user| user.email_confirmed_at.is_some());
+        let decoy = if confirmed { None } else { self.find_decoy(email, password).await? };
+        let Some(user) = user else {
+            if let Some(decoy) = decoy {
+                let begun = self.sessions.start(actor, &decoy, remember).await?;
+                self.brakes.give_back(email, &tried).await?;
+                return Ok((begun, decoy));
+            }
             self.audit.sign_in_failed(email.as_str(), known, actor).await?;
             return Err(Failure::Refused(SignInRefusal::BadCredentials));
         };
@@ -47,7 +56,11 @@ impl Identity {
         let begun = self.sessions.start(actor, &user, remember).await?;
         self.refuse_if_outdated(&begun, &user).await?;
         self.write_down(actor, &begun).await?;
-        self.brakes.succeeded(email, &tried, user.id.0).await?;
+        if confirmed {
+            self.brakes.succeeded(email, &tried, user.id.0).await?;
+        } else {
+            self.brakes.give_back(email, &tried).await?;
+        }
         Ok((begun, user))
     }
 

@@ -25,7 +25,7 @@ impl Identity {
     ///
     /// The last check before the act.
     pub async fn step_up(&self, actor: &Actor, person: &Person, proof: &StepUp) -> Result<(), Failure<StepUpRefusal>> {
-        let user = self.find_user(person.user_id).await?;
+        let user = self.find_person(person).await?;
         let user = user.ok_or_else(|| Fault::internal("a session without a person"))?;
         self.prove_password(actor, &user, proof.password.clone()).await
     }

@@ -60,6 +60,11 @@ impl Hasher {
         self.run(move |argon2| hash(&argon2, &password, &salt)).await
     }
 
+    /// The same hash for the same password, so that it can be looked for.
+    pub async fn hash_salted(&self, password: String, salt: String) -> Result<String, Fault> {
+        self.run(move |argon2| hash(&argon2, &password, salt.as_bytes())).await
+    }
+
     /// Compares with `known`, or with nobody's hash when there is none.
     pub async fn verify(&self, password: String, known: Option<String>) -> Result<Verified, Fault> {
         let salt = self.entropy.bytes::<16>()?;

@@ -62,7 +62,18 @@ impl Brakes {
         Ok(Ok(Try { address, place, known }))
     }
 
-    /// The password was right: the try costs nothing, and the place is known from now on.
+    /// The password was right, but not the owner's proof: the try costs nothing, and the place stays as it was. An
+    /// unconfirmed person would otherwise clear the way for guesses at the owner's password.
+    pub async fn give_back(&self, login: &EmailAddress, tried: &Try) -> Result<(), Fault> {
+        self.by_address.give_back(&tried.address).await?;
+        self.by_place.give_back(&tried.place).await?;
+        if !tried.known {
+            self.by_login.give_back(login.as_str()).await?;
+        }
+        Ok(())
+    }
+
+    /// The owner's password was right: the try costs nothing, and the place is known from now on.
     pub async fn succeeded(&self, login: &EmailAddress, tried: &Try, owner: uuid::Uuid) -> Result<(), Fault> {
         self.by_address.give_back(&tried.address).await?;
         self.by_place.release(&tried.place).await?;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod confirmation;
+mod decoy;
 mod password;
 mod preregistration;
 mod registration;
