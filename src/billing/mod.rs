@@ -7,10 +7,15 @@
 pub mod event;
 pub mod feed;
 pub mod ledger;
+pub mod outlook;
+pub mod penalty;
 pub mod posting;
 pub mod statement;
 mod store;
 
+use std::sync::Arc;
+
+use crate::config::Config;
 use crate::kernel::{Clock, Entropy};
 use crate::platform::Mechanisms;
 use crate::platform::db::Db;
@@ -20,11 +25,12 @@ pub struct Billing {
     db: Db,
     clock: Clock,
     entropy: Entropy,
+    config: Arc<Config>,
 }
 
 impl Billing {
     pub fn new(mechanisms: &Mechanisms) -> Self {
-        let Mechanisms { db, clock, entropy, .. } = mechanisms.clone();
-        Self { db, clock, entropy }
+        let Mechanisms { db, clock, entropy, config, .. } = mechanisms.clone();
+        Self { db, clock, entropy, config }
     }
 }

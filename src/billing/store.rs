@@ -1,5 +1,6 @@
 //! The tables `statements`, `statement_lines`, `ledger_entries`, and the balance on the account's row.
 
+use chrono::NaiveDate;
 use entity::exact::{Money, YearMonth};
 use entity::ids::{PersonalAccountId, StatementId};
 use entity::{ledger_entry, personal_account, statement, statement_line};
@@ -80,6 +81,27 @@ pub async fn list_newest_statements(
         .to_owned();
     let key = Expr::tuple([Expr::col(statement::Column::PersonalAccountId), Expr::col(statement::Column::Period)]);
     Ok(statement::Entity::find().filter(key.in_subquery(newest)).all(db).await?)
+}
+
+/// What each month added since a due date: account, due date, accrued, recalculated; the newest first.
+pub async fn list_charges(
+    db: &DatabaseConnection,
+    accounts: &[PersonalAccountId],
+    since: NaiveDate,
+) -> Result<Vec<(PersonalAccountId, NaiveDate, Money, Money)>, Fault> {
+    let charges = statement::Entity::find()
+        .select_only()
+        .columns([
+            statement::Column::PersonalAccountId,
+            statement::Column::DueOn,
+            statement::Column::Accrued,
+            statement::Column::Recalculated,
+        ])
+        .filter(statement::Column::PersonalAccountId.is_in(accounts.iter().copied()))
+        .filter(statement::Column::DueOn.gte(since))
+        .order_by_desc(statement::Column::Period)
+        .into_tuple();
+    Ok(charges.all(db).await?)
 }
 
 pub async fn find_statements(

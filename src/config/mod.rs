@@ -9,6 +9,7 @@ mod http;
 mod identity;
 mod log;
 mod mail;
+mod billing;
 mod payments;
 mod reader;
 mod source;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 pub use admin::AdminConfig;
+pub use billing::{BillingConfig, KeyRate, PenaltyStep};
 pub use database::{DatabaseConfig, RedisConfig};
 pub use graphql::{BudgetLimits, DocumentCacheLimits, DocumentLimits, DocumentsAccepted, GraphqlConfig};
 pub use http::HttpConfig;
@@ -47,6 +49,7 @@ pub struct Config {
     pub mail: MailConfig,
     pub identity: IdentityConfig,
     pub captcha: CaptchaConfig,
+    pub billing: BillingConfig,
     pub payments: PaymentsConfig,
     pub worker: WorkerConfig,
     /// Signs captcha challenges; none: kept in `data_dir`.
@@ -79,6 +82,7 @@ impl Config {
             mail: MailConfig::read(reader),
             identity: IdentityConfig::read(reader),
             captcha: CaptchaConfig::read(reader),
+            billing: BillingConfig::read(reader),
             payments: PaymentsConfig::read(reader),
             worker: WorkerConfig::read(reader),
             secret_key: reader.secret("security.secret_key"),

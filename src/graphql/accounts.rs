@@ -12,7 +12,7 @@ pub use attachment::{AccessProofInput, AttachmentMutation};
 pub use provider::{Provider, ProviderQuery, ReadingWindow};
 pub use service::{AccountService, ServiceChange, Tariff};
 
-use super::billing::{LedgerEntry, Statement};
+use super::billing::{AccountOutlook, LedgerEntry, Statement};
 use super::context::Find;
 use super::enums::AccessLevel;
 use super::error::TopError;
@@ -146,6 +146,15 @@ impl PersonalAccount {
             None => loaders.newest_statement.load(key).await?,
         };
         Ok(found.map(|statement| Statement { statement, account: key }))
+    }
+
+    /// What comes next, and what doing nothing costs.
+    async fn outlook(&self, ctx: &Context<'_>) -> Result<AccountOutlook, TopError> {
+        let missing = || Fault::internal("an account without a provider");
+        let provider = ctx.loaders()?.provider.load(self.0.provider_id()).await?.ok_or_else(missing)?;
+        let today = ctx.services()?.accounts.today_at(&provider);
+        let window = provider.reading_window_first_day.zip(provider.reading_window_last_day);
+        Ok(AccountOutlook { account: self.0.clone(), today, window })
     }
 
     /// Statements, newest first; none with LIMITED access.

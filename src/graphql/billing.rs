@@ -1,8 +1,12 @@
 //! Statements and the ledger.
 
+mod outlook;
+
 use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::exact::Money as Kopecks;
 use entity::{ledger_entry, statement, statement_line};
+
+pub use outlook::AccountOutlook;
 
 use super::accounts::{Balance, Money};
 use super::context::Find;

@@ -5,13 +5,14 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use entity::exact::YearMonth;
+use entity::exact::{Money, YearMonth};
 use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId, ProviderId, StatementId};
 use entity::{account_service, meter, meter_reading, payment, provider, statement, statement_line, tariff};
 
 use super::batch::Batch;
 use super::context::Services;
 use crate::accounts::{AccountAccess, AccountKey};
+use crate::billing::penalty::Debt;
 use crate::billing::statement::Neighbour;
 use crate::kernel::{Failure, Person};
 
@@ -28,6 +29,8 @@ pub struct Loaders {
     pub statement: Batch<(AccountKey, YearMonth), statement::Model>,
     pub statement_by_id: Batch<StatementId, statement::Model>,
     pub neighbour: Batch<Neighbour, statement::Model>,
+    /// What of a sum owed was due when.
+    pub debts: Batch<(AccountKey, Money), Vec<Debt>>,
     pub lines: Batch<StatementId, Vec<statement_line::Model>>,
     pub meter: Batch<MeterId, meter::Model>,
     /// Accounts that the person may see.
@@ -78,6 +81,7 @@ impl Loaders {
                     .collect()
             }),
             statement_by_id: batch!(billing, |ids| by(billing.find_statements_by_id(&ids).await?, |row| row.id)),
+            debts: batch!(billing, |owed| billing.open_debts(&owed).await?),
             neighbour: batch!(billing, |wanted| billing.neighbours(&wanted).await?),
             meter: batch!(metering, |ids| by(metering.find_meters(&ids).await?, |row| row.id)),
             access: Batch::new(move |ids: Vec<PersonalAccountId>| {

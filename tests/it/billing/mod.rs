@@ -1,6 +1,7 @@
 //! Statements, balances and the ledger.
 
 pub mod ledger;
+mod outlook;
 mod statements;
 
 use std::convert::Infallible;

@@ -1,0 +1,82 @@
+//! What comes next for an account, and what doing nothing costs.
+
+use std::collections::HashMap;
+
+use chrono::{Datelike, Months, NaiveDate};
+use entity::exact::Money;
+
+use super::penalty::{Charged, Debt, PenaltyDay, forecast, open_debts};
+use super::{Billing, store};
+use crate::accounts::AccountKey;
+use crate::kernel::Fault;
+
+/// Claims older than three years are out of time (Civil Code of Russia, article 196): older statements are not looked at.
+const LIMITATION: Months = Months::new(36);
+
+impl Billing {
+    /// What of each account's debt was due when; LIMITED access shows none. One statement of SQL.
+    pub async fn open_debts(
+        &self,
+        owed: &[(AccountKey, Money)],
+    ) -> Result<HashMap<(AccountKey, Money), Vec<Debt>>, Fault> {
+        let indebted: Vec<_> = owed.iter().filter(|(key, owed)| key.is_full() && *owed > Money::ZERO).collect();
+        if indebted.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<_> = indebted.iter().map(|(key, _)| key.id()).collect();
+        let since = self.clock.now().date_naive() - LIMITATION;
+        let mut charged: HashMap<_, Vec<_>> = HashMap::new();
+        for (account, due_on, accrued, recalculated) in store::list_charges(self.db.read(), &ids, since).await? {
+            charged.entry(account).or_default().push(Charged { amount: accrued + recalculated, due_on });
+        }
+        let debts = |&&(key, owed): &&(AccountKey, Money)| {
+            let months = charged.get(&key.id()).map(Vec::as_slice).unwrap_or_default();
+            ((key, owed), open_debts(owed, months))
+        };
+        Ok(indebted.iter().map(debts).collect())
+    }
+
+    /// The penalty of each day up to `until` if nothing is paid.
+    pub fn penalty_forecast(&self, debts: &[Debt], from: NaiveDate, until: NaiveDate) -> Vec<PenaltyDay> {
+        forecast(debts, from, until, &self.config.billing)
+    }
+}
+
+/// The days of the reading window that goes on or comes next. A window may run across the end of a month, and ends with
+/// a month that is shorter.
+pub fn next_window(first_day: i16, last_day: i16, today: NaiveDate) -> (NaiveDate, NaiveDate) {
+    let month = today.with_day(1).unwrap_or(today);
+    let (before, after) = (month - Months::new(1), month + Months::new(1));
+    let windows = [before, month, after].map(|begins| {
+        let ends = if first_day <= last_day { begins } else { begins + Months::new(1) };
+        (in_month(begins, first_day), in_month(ends, last_day))
+    });
+    let [.., last] = windows;
+    windows.into_iter().find(|(_, ends)| *ends >= today).unwrap_or(last)
+}
+
+fn in_month(month: NaiveDate, day: i16) -> NaiveDate {
+    let last = (month + Months::new(1)).pred_opt().unwrap_or(month);
+    month.with_day(u32::from(day.unsigned_abs())).unwrap_or(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_that_goes_on_or_comes_next() {
+        for (window, today, first, last) in [
+            ((15, 25), "2026-06-14", "2026-06-15", "2026-06-25"),
+            ((15, 25), "2026-06-25", "2026-06-15", "2026-06-25"),
+            ((15, 25), "2026-06-26", "2026-07-15", "2026-07-25"),
+            ((25, 5), "2026-06-05", "2026-05-25", "2026-06-05"),
+            ((25, 5), "2026-06-06", "2026-06-25", "2026-07-05"),
+            ((20, 31), "2026-02-28", "2026-02-20", "2026-02-28"),
+            ((20, 31), "2026-12-31", "2026-12-20", "2026-12-31"),
+        ] {
+            let found = next_window(window.0, window.1, today.parse().unwrap());
+            assert_eq!(found, (first.parse().unwrap(), last.parse().unwrap()), "{window:?} on {today}");
+        }
+    }
+}
