@@ -32,6 +32,7 @@ pub struct Accounts {
     audit: Audit,
     tries_of_person: Throttle,
     tries_of_account: Throttle,
+    first_tries: Throttle,
 }
 
 impl Accounts {
@@ -41,6 +42,7 @@ impl Accounts {
         Self {
             tries_of_person: throttle("attach-by-person", 20, TimeDelta::hours(1)),
             tries_of_account: throttle("prove-of-account", 5, TimeDelta::hours(1)),
+            first_tries: throttle("prove-of-account-first", 1, TimeDelta::hours(1)),
             audit: Audit::new(mechanisms),
             db,
             clock,

@@ -42,6 +42,8 @@ use doors::AppDoors;
 
 /// How much longer than requests a shutdown waits for jobs: an orchestrator that gives 30 s must not have to kill.
 const FOR_JOBS: Duration = Duration::from_secs(2);
+/// And then for the admin address and the database's connections.
+const FOR_CLOSING: Duration = Duration::from_secs(2);
 
 /// What reaches out of the process and that tests bring themselves.
 #[derive(Clone, Debug)]
@@ -77,6 +79,7 @@ pub struct App {
     pub worker: Worker,
     pub traffic: Traffic,
     pub metrics: Arc<Metrics>,
+    last_look: Arc<watch::LastLook>,
 }
 
 impl App {
@@ -125,7 +128,17 @@ impl App {
         };
         let traffic = Traffic::default();
         let metrics = Metrics::new(&traffic, mechanisms.db.measured(), services.identity.sessions.looks());
-        Ok(Self { config, mechanisms, mailer, sandbox, services, worker, traffic, metrics: Arc::new(metrics) })
+        Ok(Self {
+            config,
+            mechanisms,
+            mailer,
+            sandbox,
+            services,
+            worker,
+            traffic,
+            metrics: Arc::new(metrics),
+            last_look: Arc::default(),
+        })
     }
 
     /// Serves and works until `shutdown`, then finishes what was accepted and closes the database.
@@ -157,12 +170,18 @@ impl App {
         }
         hearing.abort();
         unwatched.cancel();
-        if let Some(watching) = watching
-            && let Err(cause) = watching.await
-        {
-            tracing::error!(%cause, "the admin address broke off");
+        let closing = async {
+            if let Some(watching) = watching
+                && let Err(cause) = watching.await
+            {
+                tracing::error!(%cause, "the admin address broke off");
+            }
+            self.mechanisms.db.close().await;
+        };
+        tokio::select! {
+            () = closing => {}
+            () = tokio::time::sleep(FOR_CLOSING) => tracing::warn!("connections were still open at the end"),
         }
-        self.mechanisms.db.close().await;
         Ok(())
     }
 

@@ -7,12 +7,31 @@ use crate::http::Check;
 use crate::kernel::Fault;
 use crate::platform::metrics::Gauges;
 
+/// When the last look at the parts began, and what it found.
+pub(super) type LastLook = tokio::sync::Mutex<Option<(Instant, Vec<Check>)>>;
+
 /// Seconds a job may be late before a probe says so: longer than a restart takes.
 const LATE: i64 = 300;
 
 impl App {
     /// Each part that serves requests. A late outbox is told and turns no requests away: every instance would.
+    ///
+    /// One look at a time, which answers everybody who asked before it began: a flood of probes costs no more than one.
     pub(super) async fn checks(&self) -> Vec<Check> {
+        let asked = Instant::now();
+        let mut last = self.last_look.lock().await;
+        if let Some((began, checks)) = last.as_ref()
+            && *began >= asked
+        {
+            return checks.clone();
+        }
+        let began = Instant::now();
+        let checks = self.look().await;
+        *last = Some((began, checks.clone()));
+        checks
+    }
+
+    async fn look(&self) -> Vec<Check> {
         let mechanisms = &self.mechanisms;
         vec![
             check("database", true, mechanisms.db.ping()).await,

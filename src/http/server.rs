@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Endpoint};
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::HttpConfig;
 
+/// An answer that nobody takes for so long ends its connection; the system counts, also while the window is closed.
+const UNREAD: Duration = Duration::from_secs(30);
 /// Long enough for descriptors to be given back, short enough not to be noticed.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 /// Bytes of a request's head, and of what is read ahead of a body.
@@ -108,6 +111,10 @@ impl<E: Endpoint + 'static> Connection<E> {
         // Three small messages in a row came 41 ms apart without it.
         if let Err(cause) = stream.set_nodelay(true) {
             tracing::debug!(%cause, "no TCP_NODELAY");
+        }
+        // A client that stops reading must not keep its seat and its answer for ever.
+        if let Err(cause) = SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD)) {
+            tracing::debug!(%cause, "no TCP_USER_TIMEOUT");
         }
         let patience = self.patience;
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {

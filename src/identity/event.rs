@@ -26,6 +26,16 @@ pub struct DeleteUnconfirmed {
     pub user_id: UserId,
 }
 
+/// End the sessions of a person that began before the moment, but one: what was not ended at once because the process or
+/// the key store was away.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EndSessions {
+    pub user_id: UserId,
+    pub before: DateTime<Utc>,
+    /// Hash of the token of the session that goes on.
+    pub keep: Option<String>,
+}
+
 /// Make a link that sets the password, and mail it. Nobody: the address is unknown, and asking took as much work.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SendPasswordReset {
@@ -39,6 +49,10 @@ pub struct SendPasswordChanged {
     pub changed_at: DateTime<Utc>,
     /// Network address that it was changed from.
     pub address: IpAddr,
+}
+
+impl Job for EndSessions {
+    const KIND: &'static str = "end_sessions";
 }
 
 impl Job for SendPasswordReset {

@@ -9,7 +9,7 @@ use entity::user;
 
 use super::audit::{Act, Origin};
 use super::error::ChangeRefusal;
-use super::event::SendPasswordChanged;
+use super::event::{EndSessions, SendPasswordChanged};
 use super::{Identity, store};
 use crate::kernel::{Actor, EmailAddress, Failure, Fault, Person};
 
@@ -31,8 +31,8 @@ impl Identity {
         checked.map_err(|refusal| Failure::Refused(ChangeRefusal::Password(refusal)))?;
         let proven = self.prove_password(actor, &user, Some(current)).await;
         proven.map_err(|failure| failure.map(ChangeRefusal::Proof))?;
-        let (version, changed) = (user.credentials_version, AuditEventKind::PasswordChanged);
-        if !self.set_password(user_id, version, new, actor.address, actor.into(), changed).await? {
+        let (version, keep) = (user.credentials_version, Some(person.session.as_str()));
+        if !self.set_password(user_id, version, new, actor.address, actor.into(), keep).await? {
             return Err(Fault::unavailable("the password was changed by another request").into());
         }
         self.forget_reset_links(user_id).await?;
@@ -40,7 +40,8 @@ impl Identity {
         Ok(user)
     }
 
-    /// False when the credentials have changed since `version` was read. The owner is told by a letter.
+    /// `keep`: the session of who changes it; none when it is reset. Sessions that cannot be ended at once are ended by a
+    /// job. False when the credentials have changed since `version` was read. The owner is told by a letter.
     pub(super) async fn set_password(
         &self,
         user_id: UserId,
@@ -48,16 +49,20 @@ impl Identity {
         password: String,
         address: IpAddr,
         origin: Origin,
-        kind: AuditEventKind,
+        keep: Option<&str>,
     ) -> Result<bool, Fault> {
         let hash = &self.hasher.hash(password).await?;
-        let letter = &SendPasswordChanged { user_id, changed_at: self.clock.now(), address };
+        let now = self.clock.now();
+        let letter = &SendPasswordChanged { user_id, changed_at: now, address };
+        let end = &EndSessions { user_id, before: now, keep: keep.map(str::to_owned) };
+        let kind = if keep.is_some() { AuditEventKind::PasswordChanged } else { AuditEventKind::PasswordReset };
         let origin = &origin;
         let changed = self.db.transaction(|tx| async move {
             if !store::replace_password_in(&tx, user_id, version, hash.clone()).await? {
                 return Ok(false);
             }
             self.audit.append_in(&tx, user_id, origin.clone(), Act::new(kind)).await?;
+            self.outbox.enqueue_in(&tx, end).await?;
             self.outbox.enqueue_in(&tx, letter).await?;
             Ok::<_, Failure<Infallible>>(true)
         });

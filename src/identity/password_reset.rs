@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::enums::AuditEventKind;
 use entity::ids::UserId;
 use entity::user;
 
@@ -84,10 +83,7 @@ impl Identity {
         // One of many uses goes on: the others hash nothing.
         let entry = self.keys.take(SPACE, &key).await?.ok_or_else(refused)?;
         let version = entry.value.parse().map_err(Fault::internal)?;
-        match self
-            .set_password(user_id, version, password, address, address.into(), AuditEventKind::PasswordReset)
-            .await
-        {
+        match self.set_password(user_id, version, password, address, address.into(), None).await {
             Ok(true) => {}
             Ok(false) => return Err(refused()),
             Err(fault) => {

@@ -53,7 +53,11 @@ impl Identity {
         let user = unconfirmed(id, email.to_string(), password_hash, locale, now, expires_at);
         let decoy = self.keep_decoy(&user, &decoy_key).await?;
         let acceptances = self.acceptances(user.id, &agreements, actor)?;
-        if self.insert_or_write(&actor.into(), &user, &acceptances).await? {
+        let mut inserted = self.insert_or_write(&actor.into(), &user, &acceptances).await?;
+        if inserted.is_none() {
+            inserted = self.insert_or_write(&actor.into(), &user, &acceptances).await?;
+        }
+        if inserted == Some(true) {
             self.drop_decoy(decoy).await?;
         }
         Ok(Registered { email, confirmation_expires_at: expires_at })
@@ -96,13 +100,13 @@ impl Identity {
         Ok(Some(user.id))
     }
 
-    /// True when there is a new cabinet.
+    /// Whether there is a new cabinet; none when another registration of the address came between: to be tried again.
     async fn insert_or_write(
         &self,
         origin: &Origin,
         user: &user::Model,
         acceptances: &[agreement_acceptance::Model],
-    ) -> Result<bool> {
+    ) -> Result<Option<bool>> {
         let email = &EmailAddress::stored(user.email.clone());
         let inserted = self.db.transaction(|tx| async move {
             if let Some(known) = store::find_by_email(&*tx, email).await? {
@@ -111,7 +115,6 @@ impl Identity {
             }
             match store::insert_user_in(&tx, user.clone()).await {
                 Ok(()) => {}
-                // Two registrations at once: the other one's letter serves both.
                 Err(error) if is_duplicate(&error) => return Err(Failure::Refused(AlreadyThere)),
                 Err(error) => return Err(error.into()),
             }
@@ -124,8 +127,9 @@ impl Identity {
             Ok(true)
         });
         match inserted.await {
-            Ok(inserted) => Ok(inserted),
-            Err(Failure::Refused(AlreadyThere)) => Ok(false),
+            Ok(inserted) => Ok(Some(inserted)),
+            // The row that was there first is found the next time.
+            Err(Failure::Refused(AlreadyThere)) => Ok(None),
             Err(Failure::Fault(fault)) => Err(fault.into()),
         }
     }

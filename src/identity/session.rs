@@ -227,6 +227,17 @@ impl Sessions {
         Ok(())
     }
 
+    /// Ends the person's sessions that began before the moment, but the one of this hash.
+    pub async fn end_before(&self, user_id: UserId, before: DateTime<Utc>, keep: Option<&str>) -> Result<(), Fault> {
+        for (key, entry) in self.keys.list_of(SPACE, user_id.uuid()).await? {
+            let older = readable(&entry).is_none_or(|session| session.started_at < before);
+            if older && Some(key.as_str()) != keep {
+                self.end_key(&key).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn end_key(&self, key: &Key) -> Result<(), Fault> {
         self.keys.delete(SPACE, key).await?;
         self.cache.forget(key);

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod email_address;
 pub mod entropy;
 pub mod fault;
+pub mod network;
 pub mod page;
 
 pub use actor::{Actor, DEVICE_CHARACTERS, Person};
@@ -12,4 +13,5 @@ pub use clock::Clock;
 pub use email_address::EmailAddress;
 pub use entropy::Entropy;
 pub use fault::{Failure, Fault};
+pub use network::network;
 pub use page::{Direction, Page, Slice};

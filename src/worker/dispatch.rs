@@ -6,7 +6,7 @@ use entity::ids::UserId;
 use super::Worker;
 use crate::billing::event::BalanceChanged;
 use crate::identity::event::{
-    DeleteUnconfirmed, SendAlreadyRegistered, SendConfirmation, SendPasswordChanged, SendPasswordReset,
+    DeleteUnconfirmed, EndSessions, SendAlreadyRegistered, SendConfirmation, SendPasswordChanged, SendPasswordReset,
 };
 use crate::kernel::Fault;
 use crate::notifications::mail::{
@@ -27,6 +27,14 @@ enum Done {
 impl Worker {
     pub(super) async fn carry_out(&self, job: Leased) {
         let outbox = &self.mechanisms.outbox;
+        // Attempts that were never recorded: each took the process with it. Pending payments are asked about for ever.
+        if outbox.is_worn_out(&job) && job.kind != SettlePayment::KIND {
+            let cause = Fault::internal("the process ended in each attempt");
+            if let Err(fault) = outbox.fail(&job, &cause).await {
+                tracing::warn!(kind = job.kind, %fault, "a job was not put aside");
+            }
+            return;
+        }
         let recorded = match self.dispatch(&job).await {
             Ok(Done::Completed) => outbox.complete(&job).await,
             Ok(Done::AgainAt(due_at)) => outbox.again_at(&job, due_at).await,
@@ -45,6 +53,10 @@ impl Worker {
             SendAlreadyRegistered::KIND => self.send_already_registered(job).await?,
             SendPasswordReset::KIND => self.send_password_reset(job).await?,
             SendPasswordChanged::KIND => self.send_password_changed(job).await?,
+            EndSessions::KIND => {
+                let EndSessions { user_id, before, keep } = job.read()?;
+                self.identity.sessions.end_before(user_id, before, keep.as_deref()).await?;
+            }
             DeleteUnconfirmed::KIND => {
                 self.identity.delete_unconfirmed(job.read::<DeleteUnconfirmed>()?.user_id).await?;
             }

@@ -63,13 +63,13 @@ impl Worker {
         let jobs = self.mechanisms.outbox.lease(lane, BATCH).await?;
         let count = jobs.len();
         // Each in its own task: a panic in one is one failed job.
-        let tasks = jobs.into_iter().map(|job| {
+        let tasks = jobs.iter().cloned().map(|job| {
             let worker = self.clone();
             tokio::spawn(async move { worker.carry_out(job).await })
         });
-        for ended in join_all(tasks).await {
+        for (job, ended) in jobs.iter().zip(join_all(tasks).await) {
             if let Err(cause) = ended {
-                tracing::error!(%cause, "a job broke off");
+                self.mechanisms.outbox.fail(job, &Fault::internal(format!("the job broke off: {cause}"))).await?;
             }
         }
         Ok(count)

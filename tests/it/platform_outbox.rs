@@ -137,6 +137,15 @@ both_ways!(a_job_that_nobody_knows_is_tried_again_and_hurts_no_other, |app| {
     app.finish().await;
 });
 
+both_ways!(a_job_that_took_the_process_with_it_each_time_is_put_aside, |app| {
+    enqueue(&app, 1).await;
+    execute_sql(&app, &format!("UPDATE outbox_jobs SET attempts = {}", app.app.config.worker.max_attempts)).await;
+    app.drain().await;
+    assert_eq!(number(&app, "SELECT COUNT(*) AS number FROM outbox_jobs WHERE dead_at IS NOT NULL").await, 1);
+    execute_sql(&app, "DELETE FROM outbox_jobs").await;
+    app.finish().await;
+});
+
 both_ways!(two_workers_never_get_the_same_job, |app| {
     enqueue(&app, 60).await;
     let leased = join_all((0..12).map(|_| lease(&app, 7))).await;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::plan::Plan;
 use crate::config::DocumentCacheLimits;
+use crate::kernel::network;
 
 /// SHA-256 of a document's text.
 pub type Hash = [u8; 32];
@@ -21,16 +22,13 @@ const SOURCES: usize = 256;
 /// A source may own one of so many kept documents.
 const SHARE: usize = 8;
 
-/// Who brings documents: an address, of IPv6 the network that a customer is given (/64).
+/// Who brings documents: a network that one customer is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Source(u128);
+pub struct Source(IpAddr);
 
 impl Source {
     pub fn of(address: IpAddr) -> Self {
-        match address {
-            IpAddr::V4(address) => Self(address.to_bits().into()),
-            IpAddr::V6(address) => Self(address.to_bits() >> 64 << 64),
-        }
+        Self(network(address))
     }
 }
 

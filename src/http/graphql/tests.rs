@@ -197,7 +197,8 @@ async fn fan_out_is_refused_at_once() {
     bomb += " fragment f31 on Query { hello }";
     let started = Instant::now();
     let answer = query(&server, &bomb).await;
-    assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
+    // Visited path by path it takes minutes.
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     assert_eq!(answer.status, 422);
     assert_eq!(answer.body["errors"][0]["extensions"]["code"], "QUERY_TOO_EXPENSIVE");
     assert_eq!(server.executed(), 0);
@@ -210,9 +211,9 @@ async fn a_client_that_goes_away_cancels_nothing() {
     let body = r#"{"query":"{ slow(millis: 300) }"}"#;
     let head = "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json";
     stream.write_all(format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.admitted(1).await;
     drop(stream);
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    server.admitted(0).await;
     assert_eq!(server.seen.slow_done.load(Ordering::SeqCst), 1);
 }
 
@@ -222,11 +223,11 @@ async fn a_shutdown_finishes_what_was_accepted() {
     let idle = TcpStream::connect(server.address).await.unwrap();
     let url = server.url("/graphql?query={slow(millis:300)}");
     let request = tokio::spawn(async move { client().get(url).send().await.unwrap().status() });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.admitted(1).await;
     let started = Instant::now();
     server.shutdown.cancel();
     server.served.await.unwrap().unwrap();
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     assert_eq!(request.await.unwrap(), StatusCode::OK);
     assert!(TcpStream::connect(server.address).await.is_err());
     drop(idle);
@@ -237,11 +238,11 @@ async fn a_shutdown_waits_only_so_long() {
     let server = Server::with(|config| config.http.shutdown = Duration::from_millis(200), Pace::default()).await;
     let url = server.url("/graphql?query={slow(millis:60000)}");
     tokio::spawn(async move { client().get(url).send().await });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.admitted(1).await;
     let started = Instant::now();
     server.shutdown.cancel();
     server.served.await.unwrap().unwrap();
-    assert!(started.elapsed() < Duration::from_secs(2));
+    assert!(started.elapsed() < Duration::from_secs(20));
 }
 
 #[tokio::test]

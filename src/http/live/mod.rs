@@ -7,7 +7,7 @@ mod vigil;
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use entity::ids::UserId;
@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 pub use self::pace::Pace;
 pub use self::vigil::{Vigil, over};
 use super::ports::Ended;
-use crate::kernel::Person;
+use crate::kernel::{Person, network};
 
 /// Every live connection of this server.
 #[derive(Debug, Default)]
@@ -138,14 +138,6 @@ fn release<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
         if *count == 0 {
             counts.remove(key);
         }
-    }
-}
-
-/// An IPv6 customer has a whole /56 to choose addresses from.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 72))),
-        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -3,12 +3,10 @@
 //! A login's own brake can be held down by any stranger, so a place that the owner has signed in from before passes by
 //! it, and has a brake of its own. From elsewhere the owner still comes in through the mailbox, which releases it.
 
-use std::net::IpAddr;
-
 use chrono::TimeDelta;
 
 use crate::config::IdentityConfig;
-use crate::kernel::{Actor, Clock, EmailAddress, Fault};
+use crate::kernel::{Actor, Clock, EmailAddress, Fault, network};
 use crate::platform::brake::Brake;
 use crate::platform::keyvalue::{Entry, Key, KeyValue, Rule, Space};
 
@@ -47,7 +45,7 @@ impl Brakes {
 
     /// Err: how long to wait. The same for a login that nobody has.
     pub async fn press(&self, actor: &Actor, login: &EmailAddress) -> Result<Result<Try, TimeDelta>, Fault> {
-        let address = network(actor.address);
+        let address = network(actor.address).to_string();
         let place = format!("{login} {address} {}", actor.device);
         let known = self.keys.get(PLACES, &Key::of_secret(&place)).await?.is_some();
         for (brake, subject, applies) in [
@@ -88,30 +86,5 @@ impl Brakes {
     /// For who came in through the mailbox.
     pub async fn release(&self, login: &str) -> Result<(), Fault> {
         self.by_login.release(login).await
-    }
-}
-
-/// An address of IPv4; of IPv6 the /56 that a household gets (RFC 6177).
-fn network(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let bits = address.to_bits() >> 72 << 72;
-            std::net::Ipv6Addr::from_bits(bits).to_string()
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_household_is_one_network() {
-        assert_eq!(network("198.51.100.7".parse().unwrap()), "198.51.100.7");
-        for address in ["2001:db8:1:200::1", "2001:db8:1:2ff:ffff::9"] {
-            assert_eq!(network(address.parse().unwrap()), "2001:db8:1:200::");
-        }
-        assert_ne!(network("2001:db8:1:300::1".parse().unwrap()), "2001:db8:1:200::");
     }
 }

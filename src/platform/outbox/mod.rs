@@ -117,6 +117,11 @@ impl Outbox {
         store::delete(&self.db, job.id).await
     }
 
+    /// It has been leased more often than it may be tried.
+    pub fn is_worn_out(&self, job: &Leased) -> bool {
+        job.attempts > self.config.max_attempts
+    }
+
     /// Tries again after a growing pause, or puts the job aside after the last attempt.
     pub async fn fail(&self, job: &Leased, cause: &Fault) -> Result<(), Fault> {
         let now = self.clock.now();

@@ -57,12 +57,16 @@ impl RedisWakeups {
 async fn publish(client: Client, channel: String, mut queue: mpsc::Receiver<String>) {
     let mut connection = None;
     while let Some(text) = queue.recv().await {
-        if connection.is_none() {
-            connection = client.get_multiplexed_async_connection().await.ok();
-        }
-        let Some(open) = connection.as_mut() else { continue };
-        let sent: RedisResult<()> = redis::cmd("PUBLISH").arg(&channel).arg(text).query_async(open).await;
-        if sent.is_err() {
+        // Twice: that a connection was lost while idle is noticed by the first who sends.
+        for _ in 0..2 {
+            if connection.is_none() {
+                connection = client.get_multiplexed_async_connection().await.ok();
+            }
+            let Some(open) = connection.as_mut() else { break };
+            let sent: RedisResult<()> = redis::cmd("PUBLISH").arg(&channel).arg(&text).query_async(open).await;
+            if sent.is_ok() {
+                break;
+            }
             connection = None;
         }
     }

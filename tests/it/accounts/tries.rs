@@ -11,7 +11,7 @@ fn too_many() -> Vec<(String, Value)> {
     vec![("TOO_MANY_TRIES".to_owned(), Value::Null)]
 }
 
-both_ways!(an_account_bears_five_guesses_an_hour_whoever_guesses, |app| {
+both_ways!(an_account_bears_five_guesses_an_hour_and_everybodys_first, |app| {
     let debtor = sample("debt");
     let anna = app.confirmed_customer("anna@example.com").await;
     let boris = app.confirmed_customer("boris@example.com").await;
@@ -33,6 +33,16 @@ both_ways!(an_account_bears_five_guesses_an_hour_whoever_guesses, |app| {
     assert_eq!(payload["userErrors"][0]["__typename"], "RetryLaterError");
     let payload = try_to_attach(&boris, &debtor.provider_code, &debtor.number, right.clone()).await;
     assert_eq!(user_errors(&payload), too_many());
+    // Who has not guessed yet is the owner perhaps: strangers do not keep them out.
+    let clara = app.confirmed_customer("clara@example.com").await;
+    let wrong = try_to_attach(&clara, &debtor.provider_code, &debtor.number, json!({ "pin": "x" })).await;
+    assert_eq!(user_errors(&wrong)[0].0, "PROOF_REJECTED");
+    assert_eq!(
+        user_errors(&try_to_attach(&clara, &debtor.provider_code, &debtor.number, right.clone()).await),
+        too_many()
+    );
+    let owner = app.confirmed_customer("owner@example.com").await;
+    owner.attach(&debtor.provider_code, &debtor.number, Some(&debtor.pin)).await;
     // Another account is another matter, and LIMITED access needs no guess.
     let other = sample("overpaid");
     boris.attach(&other.provider_code, &other.number, Some(&other.pin)).await;

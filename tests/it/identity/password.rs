@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
+use kabinet::platform::keyvalue::{Key, Space};
 use serde_json::{Value, json};
 
 use crate::harness::{Customer, PASSWORD, TestApp, both_ways, top_code, user_errors};
@@ -169,6 +170,23 @@ both_ways!(an_unconfirmed_person_who_forgot_gets_the_confirmation_link, |app| {
     assert_eq!(user_errors(&reset(&app, &token, NEW).await), one("TOKEN_INVALID", "token"));
     assert_eq!(app.post_link("/confirm-email", &token, NEW).await.as_u16(), 200);
     assert!(app.customer().try_to_sign_in(EMAIL, NEW).await);
+    app.finish().await;
+});
+
+both_ways!(a_session_that_was_not_ended_at_once_is_ended_by_the_worker, |app| {
+    let customer = app.confirmed_customer(EMAIL).await;
+    let mut thief = app.customer();
+    thief.sign_in(EMAIL).await;
+    app.advance(TimeDelta::seconds(5));
+    let (keys, key) = (&app.app.mechanisms.keys, Key::of_secret(thief.token.as_deref().unwrap()));
+    let entry = keys.get(Space("session"), &key).await.unwrap().unwrap();
+    assert!(change(&customer, PASSWORD, NEW).await["viewer"].is_object());
+    // As if the process had died between the commit and the end of the session.
+    keys.put(Space("session"), &key, &entry).await.unwrap();
+    assert!(thief.is_signed_in().await);
+    told(&app).await;
+    assert!(!thief.is_signed_in().await);
+    assert!(customer.is_signed_in().await);
     app.finish().await;
 });
 
