@@ -36,6 +36,12 @@ impl HttpConfig {
         self.public_url.starts_with("https://")
     }
 
+    /// The name that customers know this server by, without a port; empty for a bare IPv6 address.
+    pub fn public_host(&self) -> &str {
+        let (_, rest) = self.public_url.split_once("://").unwrap_or_default();
+        rest.split(['/', ':', '[']).next().unwrap_or_default()
+    }
+
     pub(super) fn read(reader: &mut Reader) -> Self {
         let listen =
             reader.parsed("http.listen", "an address with a port such as 127.0.0.1:8080", |text| text.parse().ok());

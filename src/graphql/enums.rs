@@ -32,7 +32,7 @@ pub enum AuditEventKind {
     EmailConfirmed,
     /// A session began.
     SignedIn,
-    /// Somebody gave a wrong password. At most ten an hour are written down.
+    /// Somebody gave a wrong password, or a wrong code after the right one. At most ten an hour are written down.
     SignInFailed,
     /// The session that asked was ended.
     SignedOut,
@@ -52,6 +52,8 @@ pub enum AuditEventKind {
     SecondFactorEnabled,
     /// No code is asked for any more.
     SecondFactorDisabled,
+    /// The codes for who has lost the second factor are others.
+    RecoveryCodesReplaced,
     /// A personal account was attached.
     AccountAttached,
     /// The access to an account was raised by a proof.

@@ -7,6 +7,7 @@ mod registration;
 mod session;
 mod sign_in;
 pub mod step_up;
+mod two_factor;
 mod words;
 
 use async_graphql::connection::{Connection, EmptyFields};
@@ -27,6 +28,7 @@ pub use password::{PasswordMutation, password_message};
 pub use registration::RegistrationMutation;
 pub use session::SessionMutation;
 pub use sign_in::SignInMutation;
+pub use two_factor::TwoFactorMutation;
 pub use words::WordsQuery;
 
 /// A person with a cabinet.
@@ -75,6 +77,11 @@ impl User {
     #[graphql(complexity = "10 * child_complexity + 1")]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<session::Session>, TopError> {
         session::list(ctx).await
+    }
+
+    /// Whether a second factor is asked for.
+    async fn two_factor(&self, ctx: &Context<'_>) -> Result<two_factor::TwoFactorStatus, TopError> {
+        two_factor::status(ctx, self.0.id).await
     }
 
     /// The accounts that the person has attached, oldest attachment first.

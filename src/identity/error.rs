@@ -35,6 +35,10 @@ pub enum ResendRefusal {
 pub enum SignInRefusal {
     /// The address is unknown or the password is wrong: the same answer, in the same time.
     BadCredentials,
+    /// The password is right, and a second factor is set up: no code was given.
+    TwoFactorRequired,
+    /// The password is right, the code is none or was used.
+    TwoFactorRejected,
     TooManyTries {
         seconds: i64,
     },
@@ -72,4 +76,15 @@ pub enum StepUpRefusal {
     TooManyTries {
         seconds: i64,
     },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TwoFactorRefusal {
+    NotConfirmed,
+    Proof(StepUpRefusal),
+    /// One is set up; it is ended before another is.
+    AlreadyEnabled,
+    NotEnabled,
+    /// No secret was asked for, or too long ago.
+    NotBegun,
 }

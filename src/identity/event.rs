@@ -55,6 +55,28 @@ impl Job for EndSessions {
     const KIND: &'static str = "end_sessions";
 }
 
+/// What was done to a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TwoFactorAct {
+    Enabled,
+    Disabled,
+    RecoveryCodesReplaced,
+}
+
+/// Tell a person what was done to their second factor.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendTwoFactorChanged {
+    pub user_id: UserId,
+    pub act: TwoFactorAct,
+    pub changed_at: DateTime<Utc>,
+    /// Network address that it was done from.
+    pub address: IpAddr,
+}
+
+impl Job for SendTwoFactorChanged {
+    const KIND: &'static str = "send_two_factor_changed";
+}
+
 impl Job for SendPasswordReset {
     const KIND: &'static str = "send_password_reset";
 }

@@ -2,8 +2,8 @@
 //!
 //! Promises: nothing tells a stranger whether an address is known; passwords are hashed off the async threads; a session
 //! that was ended stays ended; what a person did is written down with the act. Refuses to know: accounts, money.
-//! Tables: `users`, `agreement_acceptances`, `audit_events`, `audit_circumstances`; key spaces `session`, `confirmation`,
-//! `password-reset`, `captcha`, `tries`, `brake`, `place`,
+//! Tables: `users`, `agreement_acceptances`, `audit_events`, `audit_circumstances`, `two_factors`, `recovery_codes`;
+//! key spaces `session`, `confirmation`, `password-reset`, `captcha`, `tries`, `brake`, `place`,
 //! `decoy`, `decoy-user`, `resend`, `resend-step`.
 //! Jobs: `event`. GraphQL: `graphql/identity.rs`. Tests: `tests/it/identity/`.
 
@@ -24,6 +24,7 @@ pub mod session;
 pub mod sign_in;
 pub mod step_up;
 mod store;
+pub mod two_factor;
 
 use std::sync::Arc;
 
@@ -37,6 +38,7 @@ use crate::platform::Mechanisms;
 use crate::platform::db::Db;
 use crate::platform::keyvalue::KeyValue;
 use crate::platform::outbox::Outbox;
+use crate::platform::seal::Seal;
 use crate::platform::secret::SigningKey;
 use crate::platform::throttle::Throttle;
 
@@ -59,6 +61,7 @@ pub struct Identity {
     proof_tries: Throttle,
     decoy_letters: Throttle,
     brakes: Brakes,
+    seal: Seal,
     pub audit: Audit,
     pub policy: Policy,
     pub captcha: Captcha,
@@ -77,6 +80,7 @@ impl Identity {
             proof_tries: throttle("proof", step_up::TRIES, step_up::TRIES_PER),
             decoy_letters: throttle("decoy-letters", decoy::LETTERS_A_DAY, TimeDelta::days(1)),
             brakes: Brakes::new(&keys, &clock, &config.identity),
+            seal: Seal::new(&signing_key.derive("second factors")?),
             hasher: Hasher::new(&config.identity, &entropy)?,
             policy: Policy(config.identity.password_policy),
             captcha: Captcha::new(config.captcha.clone(), signing_key, keys.clone(), clock.clone(), entropy.clone()),

@@ -29,7 +29,7 @@ impl Identity {
         let user = self.find_user(user_id).await?.ok_or_else(|| Fault::internal("a session without a person"))?;
         let checked = self.policy.check(&new, &EmailAddress::stored(user.email.clone()));
         checked.map_err(|refusal| Failure::Refused(ChangeRefusal::Password(refusal)))?;
-        let proven = self.prove_password(actor, &user, Some(current)).await;
+        let proven = self.prove_password(actor, &user, current).await;
         proven.map_err(|failure| failure.map(ChangeRefusal::Proof))?;
         let (version, keep) = (user.credentials_version, Some(person.session.as_str()));
         if !self.set_password(user_id, version, new, actor.address, actor.into(), keep).await? {

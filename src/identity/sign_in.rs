@@ -4,10 +4,12 @@ mod brakes;
 
 use std::convert::Infallible;
 
+use chrono::TimeDelta;
 use entity::enums::AuditEventKind;
 use entity::user;
 
 pub(super) use self::brakes::Brakes;
+use self::brakes::Try;
 use super::audit::Act;
 use super::error::SignInRefusal;
 use super::session::NewSession;
@@ -17,18 +19,17 @@ use crate::kernel::{Actor, EmailAddress, Failure, Fault};
 impl Identity {
     /// An unknown address takes as long as a wrong password: both are verified against a hash, and then looked for among
     /// the decoys. Only the password of a confirmed cabinet spares the second hashing.
+    ///
+    /// `code` is of the second factor, and looked at after the password only.
     pub async fn sign_in(
         &self,
         actor: &Actor,
         email: &EmailAddress,
         password: String,
+        code: Option<&str>,
         remember: bool,
     ) -> Result<(NewSession, user::Model), Failure<SignInRefusal>> {
-        let tried = self.brakes.press(actor, email).await?.map_err(|wait| {
-            // Rounded up: who comes back then finds the door open.
-            let seconds = wait.num_milliseconds().saturating_add(999) / 1000;
-            Failure::Refused(SignInRefusal::TooManyTries { seconds })
-        })?;
+        let tried = self.brakes.press(actor, email).await?.map_err(too_many)?;
         let user = store::find_by_email(self.db.read(), email).await?;
         let known_hash = user.as_ref().map(|user| user.password_hash.clone());
         let verified = self.hasher.verify(password.clone(), known_hash).await?;
@@ -45,6 +46,7 @@ impl Identity {
             self.audit.sign_in_failed(email.as_str(), known, actor).await?;
             return Err(Failure::Refused(SignInRefusal::BadCredentials));
         };
+        self.check_second_factor(actor, email, &tried, &user, code).await?;
         if let Some(stronger) = verified.stronger_hash {
             let (id, version, stronger) = (user.id, user.credentials_version, &stronger);
             let updated = self.db.transaction(|tx| async move {
@@ -74,6 +76,28 @@ impl Identity {
         written
     }
 
+    /// A wrong code has cost the try, as a wrong password would have.
+    async fn check_second_factor(
+        &self,
+        actor: &Actor,
+        email: &EmailAddress,
+        tried: &Try,
+        user: &user::Model,
+        code: Option<&str>,
+    ) -> Result<(), Failure<SignInRefusal>> {
+        let Some(factor) = self.confirmed_factor(user.id).await? else { return Ok(()) };
+        let Some(code) = code else {
+            self.brakes.give_back(email, tried).await?;
+            return Err(Failure::Refused(SignInRefusal::TwoFactorRequired));
+        };
+        self.brakes.press_code(user.id).await?.map_err(too_many)?;
+        if !self.spend_code(&factor, code).await? {
+            self.audit.sign_in_failed(email.as_str(), Some(user.id), actor).await?;
+            return Err(Failure::Refused(SignInRefusal::TwoFactorRejected));
+        }
+        Ok(self.brakes.release_code(user.id).await?)
+    }
+
     /// Looked at after the session is stored: a password that is changed later ends the session itself, one that was
     /// changed while the old one was being verified would have missed it.
     async fn refuse_if_outdated(&self, begun: &NewSession, user: &user::Model) -> Result<(), Failure<SignInRefusal>> {
@@ -84,4 +108,10 @@ impl Identity {
         self.sessions.end_token(&begun.token).await?;
         Err(Failure::Refused(SignInRefusal::BadCredentials))
     }
+}
+
+fn too_many(wait: TimeDelta) -> Failure<SignInRefusal> {
+    // Rounded up: who comes back then finds the door open.
+    let seconds = wait.num_milliseconds().saturating_add(999) / 1000;
+    Failure::Refused(SignInRefusal::TooManyTries { seconds })
 }

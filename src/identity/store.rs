@@ -103,6 +103,7 @@ pub async fn update_hash_in(tx: &Tx, id: UserId, version: i32, password_hash: St
 }
 
 pub async fn delete_user_in(tx: &Tx, id: UserId) -> Result<(), Fault> {
+    super::two_factor::store::delete_in(tx, id).await?;
     agreement_acceptance::Entity::delete_many().filter(agreement_acceptance::Column::UserId.eq(id)).exec(&**tx).await?;
     user::Entity::delete_by_id(id).exec(&**tx).await?;
     Ok(())

@@ -7,6 +7,7 @@ pub mod mail;
 pub mod metrics;
 pub mod outbox;
 pub mod idempotency;
+pub mod seal;
 pub mod secret;
 pub mod telemetry;
 pub mod throttle;

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
+use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -58,6 +59,14 @@ impl SigningKey {
     pub fn signed(&self, message: &str, signature: &str) -> Result<bool, Fault> {
         use subtle::ConstantTimeEq;
         Ok(self.sign(message)?.as_bytes().ct_eq(signature.as_bytes()).into())
+    }
+
+    /// A key for another use, which tells nothing about this one (HKDF-SHA-256, RFC 5869).
+    pub fn derive(&self, purpose: &str) -> Result<[u8; 32], Fault> {
+        let mut key = [0; 32];
+        let root = Hkdf::<Sha256>::new(None, self.0.expose_secret().as_bytes());
+        root.expand(purpose.as_bytes(), &mut key).map_err(Fault::internal)?;
+        Ok(key)
     }
 
     fn mac(&self, message: &str) -> Result<Hmac<Sha256>, Fault> {

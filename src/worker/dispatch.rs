@@ -7,10 +7,11 @@ use super::Worker;
 use crate::billing::event::BalanceChanged;
 use crate::identity::event::{
     DeleteUnconfirmed, EndSessions, SendAlreadyRegistered, SendConfirmation, SendPasswordChanged, SendPasswordReset,
+    SendTwoFactorChanged,
 };
 use crate::kernel::Fault;
 use crate::notifications::mail::{
-    AlreadyRegistered, Confirmation, LetterKind, PasswordChanged, PasswordReset, PaymentSucceeded,
+    AlreadyRegistered, Confirmation, LetterKind, PasswordChanged, PasswordReset, PaymentSucceeded, TwoFactorChanged,
 };
 use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment};
 use crate::platform::outbox::{Job, Leased};
@@ -57,6 +58,7 @@ impl Worker {
                 let EndSessions { user_id, before, keep } = job.read()?;
                 self.identity.sessions.end_before(user_id, before, keep.as_deref()).await?;
             }
+            SendTwoFactorChanged::KIND => self.send_two_factor_changed(job).await?,
             DeleteUnconfirmed::KIND => {
                 self.identity.delete_unconfirmed(job.read::<DeleteUnconfirmed>()?.user_id).await?;
             }
@@ -110,6 +112,11 @@ impl Worker {
     async fn send_password_changed(&self, job: &Leased) -> Result<(), Fault> {
         let SendPasswordChanged { user_id, changed_at, address } = job.read()?;
         self.send_to(job, user_id, None, PasswordChanged { changed_at, address }).await
+    }
+
+    async fn send_two_factor_changed(&self, job: &Leased) -> Result<(), Fault> {
+        let SendTwoFactorChanged { user_id, act, changed_at, address } = job.read()?;
+        self.send_to(job, user_id, None, TwoFactorChanged { act, changed_at, address }).await
     }
 
     async fn send_payment_succeeded(&self, job: &Leased) -> Result<(), Fault> {

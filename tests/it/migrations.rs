@@ -10,7 +10,7 @@ use entity::ids::*;
 use entity::{
     account_service, acquirer_notification, agreement_acceptance, attachment, audit_circumstance, audit_event,
     idempotency_key, import_file, key_value, ledger_entry, meter, meter_reading, outbox_job, payment, personal_account,
-    provider, sandbox_payment, service_change, statement, statement_line, tariff, user,
+    provider, recovery_code, sandbox_payment, service_change, statement, statement_line, tariff, two_factor, user,
 };
 use kabinet::kernel::{Entropy, Failure};
 use kabinet::platform::db::{Db, Engine, Tx};
@@ -149,6 +149,15 @@ async fn people(tx: &Tx) -> Result<(), DbErr> {
         address: text("::1"),
     };
     kept(tx, acceptance).await?;
+    let factor = two_factor::Model {
+        user_id: UserId(id),
+        secret: text("sealed"),
+        begun_at: moment(),
+        confirmed_at: Some(moment()),
+        last_step: Some(i64::MAX),
+    };
+    kept(tx, factor).await?;
+    kept(tx, recovery_code::Model { user_id: UserId(id), code_hash: text("0f") }).await?;
     let provider = provider::Model {
         id: ProviderId(id),
         code: text("teplo"),
@@ -410,7 +419,7 @@ async fn mechanisms(tx: &Tx) -> Result<(), DbErr> {
 }
 
 async fn rows(way: Way) {
-    const TABLES: usize = 22;
+    const TABLES: usize = 24;
     let backend = Backend::empty(way).await;
     let db = connect(&backend).await;
     db.migrate_up().await.unwrap();

@@ -101,4 +101,10 @@ pub enum ErrorCode {
     TwoFactorRequired,
     /// The code of the second factor is wrong, too old or used.
     TwoFactorRejected,
+    /// A second factor is set up already: disable it first.
+    TwoFactorAlreadyEnabled,
+    /// No second factor is set up.
+    TwoFactorNotEnabled,
+    /// No second factor was begun, or too long ago: begin anew.
+    TwoFactorNotBegun,
 }

@@ -110,6 +110,15 @@ impl ErrorCode {
                 "Код не подошёл. Введите новый: каждый код действует один раз.",
                 "The code does not fit. Enter a new one: each code works once.",
             ),
+            Self::TwoFactorAlreadyEnabled => (
+                "Второй фактор уже подключён. Чтобы подключить другой, сначала отключите его.",
+                "A second factor is set up already. To set up another, disable it first.",
+            ),
+            Self::TwoFactorNotEnabled => ("Второй фактор не подключён.", "No second factor is set up."),
+            Self::TwoFactorNotBegun => (
+                "Подключение не начато или начато слишком давно. Начните заново.",
+                "It was not begun, or too long ago. Begin anew.",
+            ),
         }
     }
 }

@@ -29,7 +29,8 @@ pub struct SignInInput {
     pub password: String,
     /// The answer to a captcha, when one is asked.
     pub captcha: Option<String>,
-    /// A code of the second factor, when one is set up.
+    /// A code of the second factor or a recovery code, when a second factor is set up. Leave it out until
+    /// TWO_FACTOR_REQUIRED asks for it.
     pub two_factor_code: Option<String>,
     /// How the token will travel.
     #[graphql(default_with = "SessionTransport::Bearer")]
@@ -78,7 +79,8 @@ impl SignInMutation {
         };
         let Ok(email) = input.email.0.parse() else { return refused(ErrorCode::EmailMalformed, path(["email"])) };
         let services = ctx.services()?;
-        match services.identity.sign_in(actor, &email, input.password, input.remember_me).await {
+        let code = input.two_factor_code.as_deref();
+        match services.identity.sign_in(actor, &email, input.password, code, input.remember_me).await {
             Ok((begun, user)) => {
                 let token = match input.transport {
                     SessionTransport::Bearer => Some(begun.token),
@@ -92,6 +94,12 @@ impl SignInMutation {
                 Ok(SignInPayload { token, session, viewer: Some(User(user)), user_errors: Vec::new() })
             }
             Err(Failure::Refused(SignInRefusal::BadCredentials)) => refused(ErrorCode::BadCredentials, None),
+            Err(Failure::Refused(SignInRefusal::TwoFactorRequired)) => {
+                refused(ErrorCode::TwoFactorRequired, path(["twoFactorCode"]))
+            }
+            Err(Failure::Refused(SignInRefusal::TwoFactorRejected)) => {
+                refused(ErrorCode::TwoFactorRejected, path(["twoFactorCode"]))
+            }
             Err(Failure::Refused(SignInRefusal::TooManyTries { seconds })) => {
                 let error = UserError::retry_later(ErrorCode::TooManyTries, None, seconds, actor.locale);
                 Ok(SignInPayload { user_errors: vec![error], ..Default::default() })

@@ -4,6 +4,7 @@
 //! it, and has a brake of its own. From elsewhere the owner still comes in through the mailbox, which releases it.
 
 use chrono::TimeDelta;
+use entity::ids::UserId;
 
 use crate::config::IdentityConfig;
 use crate::kernel::{Actor, Clock, EmailAddress, Fault, network};
@@ -18,6 +19,7 @@ pub struct Brakes {
     by_address: Brake,
     by_login: Brake,
     by_place: Brake,
+    by_code: Brake,
     keys: KeyValue,
     clock: Clock,
 }
@@ -38,6 +40,7 @@ impl Brakes {
             by_address: brake("address", rule(config.sign_in_free_tries_per_address, TimeDelta::minutes(1))),
             by_login: brake("login", login),
             by_place: brake("place", login),
+            by_code: brake("code", Rule { forget: TimeDelta::days(1), ..login }),
             keys: keys.clone(),
             clock: clock.clone(),
         }
@@ -58,6 +61,17 @@ impl Brakes {
             }
         }
         Ok(Ok(Try { address, place, known }))
+    }
+
+    /// A guess at a code of the second factor: by the person, whose password the guesser knows. Neither a place that is
+    /// known nor the mailbox passes by it. Err: how long to wait.
+    pub async fn press_code(&self, user_id: UserId) -> Result<Result<(), TimeDelta>, Fault> {
+        Ok(self.by_code.press(&user_id.0.to_string()).await?.map_or(Ok(()), Err))
+    }
+
+    /// The code was right.
+    pub async fn release_code(&self, user_id: UserId) -> Result<(), Fault> {
+        self.by_code.release(&user_id.0.to_string()).await
     }
 
     /// The password was right, but not the owner's proof: the try costs nothing, and the place stays as it was. An

@@ -7,6 +7,7 @@ mod password_changed;
 mod password_reset;
 mod payment_succeeded;
 mod reader;
+mod two_factor_changed;
 
 use entity::enums::Locale;
 use minijinja::{Environment, context};
@@ -74,6 +75,7 @@ letters! {
     already_registered: AlreadyRegistered,
     password_reset: PasswordReset,
     password_changed: PasswordChanged,
+    two_factor_changed: TwoFactorChanged,
     payment_succeeded: PaymentSucceeded,
 }
 

@@ -1,5 +1,6 @@
 //! A whole kabinet for one test: production wiring, a clock that is moved by hand, seeded chance, letters in memory.
 
+mod authenticator;
 mod backend;
 mod customer;
 mod proxy;
@@ -23,6 +24,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+pub use authenticator::Authenticator;
 pub use backend::{Backend, Full, Way, execute};
 pub use customer::{Customer, PASSWORD};
 pub use process::{Server, eventually, free_port, kabinet};

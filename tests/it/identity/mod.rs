@@ -12,4 +12,6 @@ mod session_list;
 mod sign_in;
 mod sign_in_brakes;
 mod step_up;
+mod two_factor;
+mod two_factor_sign_in;
 mod words;

@@ -3,7 +3,7 @@
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
-use crate::harness::{Customer, PASSWORD, TestApp, agreements, sample};
+use crate::harness::{Authenticator, Customer, PASSWORD, TestApp, agreements, sample};
 use crate::metering::{attach, attach_limited, meter, submit};
 use crate::payments;
 
@@ -136,6 +136,8 @@ impl<'a> World<'a> {
             "resetCaptcha" => json!(asker.customer.solve_captcha_for("RESET_PASSWORD").await),
             "confirmationToken" => json!(self.confirmation_token(asker).await),
             "resetToken" => json!(self.reset_token(asker).await),
+            "firstCode" => json!(self.first_code(asker).await),
+            "twoFactorCode" => self.two_factor_code(asker).await,
             "number" => json!(sample("overpaid").number),
             "numberProvider" => json!(asker.customer.provider_id(&sample("overpaid").provider_code).await),
             "pin" => json!(sample(ACCOUNT).pin),
@@ -173,6 +175,26 @@ impl<'a> World<'a> {
         asker.customer.mutate("requestPasswordReset", "email", input).await;
         self.app.drain().await;
         self.app.confirmation_token(&email)
+    }
+
+    /// Of an app that the person has just told the secret; for who may not have one, any.
+    async fn first_code(&self, asker: &Asker) -> String {
+        if matches!(asker.role, Role::Anonymous | Role::Unconfirmed) {
+            return "000000".to_owned();
+        }
+        let input = json!({ "stepUp": { "password": PASSWORD } });
+        let begun = asker.customer.mutate("beginTwoFactor", "secret", input).await;
+        Authenticator::new(begun["secret"].as_str().unwrap(), &self.app.clock).code()
+    }
+
+    /// A recovery code of a factor that the person has just set up.
+    async fn two_factor_code(&self, asker: &Asker) -> Value {
+        let first = self.first_code(asker).await;
+        if first == "000000" {
+            return json!(first);
+        }
+        let confirmed = asker.customer.mutate("confirmTwoFactor", "recoveryCodes", json!({ "code": first })).await;
+        confirmed["recoveryCodes"][0].clone()
     }
 }
 
