@@ -48,6 +48,7 @@ ids! {
     AgreementAcceptanceId = "acceptance",
     AttachmentId = "attachment",
     AuditEventId = "event",
+    EmailChangeId = "emailchange",
     ImportFileId = "import",
     LedgerEntryId = "entry",
     MeterId = "meter",

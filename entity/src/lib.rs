@@ -10,6 +10,8 @@ pub mod agreement_acceptance;
 pub mod attachment;
 pub mod audit_circumstance;
 pub mod audit_event;
+pub mod email_change;
+pub mod email_change_link;
 pub mod idempotency_key;
 pub mod import_file;
 pub mod key_value;

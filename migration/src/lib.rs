@@ -13,6 +13,7 @@ mod m0008_import;
 mod m0009_export_time;
 mod m0010_credentials;
 mod m0011_two_factor;
+mod m0012_email_changes;
 mod m0013_audit;
 mod table;
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_export_time::Step),
             Box::new(m0010_credentials::Step),
             Box::new(m0011_two_factor::Step),
+            Box::new(m0012_email_changes::Step),
             Box::new(m0013_audit::Step),
         ]
     }

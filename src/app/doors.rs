@@ -6,6 +6,7 @@ use entity::ids::{TypedId, UserId};
 use super::App;
 use crate::graphql::identity::password_message;
 use crate::http::{Check, Doors, Ended, LinkOutcome, MailboxMessage, SandboxPage, UsedLink};
+use crate::identity::email_change::Confirmed;
 use crate::identity::error::{ConfirmationRefusal, ResetRefusal};
 use crate::kernel::{Failure, Fault, Person};
 use crate::payments::acquirer::sandbox::Outcome;
@@ -56,6 +57,23 @@ impl Doors for AppDoors {
                 Ok(LinkOutcome::Refused(password_message(&refusal, link.locale)))
             }
             Err(Failure::Refused(ResetRefusal::BadToken)) => Ok(LinkOutcome::Expired),
+            Err(Failure::Fault(fault)) => Err(fault),
+        }
+    }
+
+    async fn confirm_email_change(&self, link: UsedLink) -> Result<LinkOutcome, Fault> {
+        match self.0.services.identity.confirm_email_change(link.address, None, &link.token).await {
+            Ok(Confirmed::Whole(_)) => Ok(LinkOutcome::Done),
+            Ok(Confirmed::Half(_)) => Ok(LinkOutcome::Half),
+            Err(Failure::Refused(_)) => Ok(LinkOutcome::Expired),
+            Err(Failure::Fault(fault)) => Err(fault),
+        }
+    }
+
+    async fn cancel_email_change(&self, link: UsedLink) -> Result<LinkOutcome, Fault> {
+        match self.0.services.identity.cancel_email_change(&link.token).await {
+            Ok(()) => Ok(LinkOutcome::Done),
+            Err(Failure::Refused(_)) => Ok(LinkOutcome::Expired),
             Err(Failure::Fault(fault)) => Err(fault),
         }
     }

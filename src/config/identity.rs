@@ -1,6 +1,7 @@
 use chrono::TimeDelta;
 
 use super::reader::Reader;
+use crate::kernel::mail_domain;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordPolicyName {
@@ -11,6 +12,8 @@ pub enum PasswordPolicyName {
 #[derive(Clone, Debug)]
 pub struct IdentityConfig {
     pub password_policy: PasswordPolicyName,
+    /// In punycode; empty: any.
+    pub allowed_mail_domains: Vec<String>,
     pub confirmation: TimeDelta,
     pub session_idle: TimeDelta,
     pub session_absolute: TimeDelta,
@@ -34,6 +37,11 @@ pub struct CaptchaConfig {
 }
 
 impl IdentityConfig {
+    /// Whether cabinets may have addresses of this domain, given in punycode.
+    pub fn allows_mail_domain(&self, domain: &str) -> bool {
+        self.allowed_mail_domains.is_empty() || self.allowed_mail_domains.iter().any(|allowed| allowed == domain)
+    }
+
     pub(super) fn read(reader: &mut Reader) -> Self {
         let policy = reader.parsed("identity.password_policy", "\"modern\" or \"seed\"", |text| match text {
             "modern" => Some(PasswordPolicyName::Modern),
@@ -42,6 +50,7 @@ impl IdentityConfig {
         });
         Self {
             password_policy: policy.unwrap_or(PasswordPolicyName::Modern),
+            allowed_mail_domains: mail_domains(reader),
             confirmation: TimeDelta::days(reader.number("identity.confirmation_days", 1..=365)),
             session_idle: TimeDelta::minutes(reader.number("identity.session_idle_minutes", 1..=525_600)),
             session_absolute: TimeDelta::days(reader.number("identity.session_absolute_days", 1..=365)),
@@ -56,6 +65,18 @@ impl IdentityConfig {
             hashing_queue: reader.number("identity.hashing_queue", 1..=100_000),
         }
     }
+}
+
+fn mail_domains(reader: &mut Reader) -> Vec<String> {
+    const KEY: &str = "identity.allowed_mail_domains";
+    let mut domains = Vec::new();
+    for text in reader.list(KEY) {
+        match mail_domain(&text) {
+            Some(domain) => domains.push(domain),
+            None => reader.problem(KEY, &format!("must be domains between commas: \"{text}\" is none")),
+        }
+    }
+    domains
 }
 
 impl CaptchaConfig {

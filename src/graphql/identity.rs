@@ -1,8 +1,11 @@
 //! People: the viewer, and what they do about themselves, one file a subject.
 
 mod audit;
+mod agreement;
 mod cookie;
+mod email_change;
 mod password;
+mod profile;
 mod registration;
 mod session;
 mod sign_in;
@@ -23,8 +26,11 @@ use super::page::{Window, connection};
 use super::scalars::{DateTime, EmailAddress};
 use crate::kernel::Failure;
 
+pub use agreement::AgreementMutation;
 pub use audit::AuditEvent;
+pub use email_change::EmailChangeMutation;
 pub use password::{PasswordMutation, password_message};
+pub use profile::ProfileMutation;
 pub use registration::RegistrationMutation;
 pub use session::SessionMutation;
 pub use sign_in::SignInMutation;
@@ -84,6 +90,24 @@ impl User {
         two_factor::status(ctx, self.0.id).await
     }
 
+    /// The change of the address that waits for its mailboxes; null when there is none.
+    async fn email_change(&self, ctx: &Context<'_>) -> Result<Option<email_change::EmailChange>, TopError> {
+        email_change::pending(ctx, self).await
+    }
+
+    /// Documents in force that the person has not accepted in this version: to be shown before anything else. Nothing is
+    /// refused as long as they are pending.
+    #[graphql(complexity = "3 * child_complexity + 1")]
+    async fn pending_agreements(&self, ctx: &Context<'_>) -> Result<Vec<agreement::Agreement>, TopError> {
+        agreement::pending(ctx).await
+    }
+
+    /// The documents that the person has accepted, in every version, oldest first.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn agreement_acceptances(&self, ctx: &Context<'_>) -> Result<Vec<agreement::AgreementAcceptance>, TopError> {
+        agreement::accepted(ctx).await
+    }
+
     /// The accounts that the person has attached, oldest attachment first.
     async fn personal_accounts(
         &self,
@@ -132,7 +156,11 @@ pub struct ViewerQuery;
 impl ViewerQuery {
     /// The signed-in person; null when nobody is.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Option<User>, TopError> {
-        let Some(person) = &ctx.actor()?.person else { return Ok(None) };
-        Ok(ctx.services()?.identity.find_person(person).await?.map(User))
+        viewer(ctx).await
     }
+}
+
+async fn viewer(ctx: &Context<'_>) -> Result<Option<User>, TopError> {
+    let Some(person) = &ctx.actor()?.person else { return Ok(None) };
+    Ok(ctx.services()?.identity.find_person(person).await?.map(User))
 }

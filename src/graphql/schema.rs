@@ -11,8 +11,8 @@ use super::billing::{LedgerEntry, Statement};
 use super::context::Services;
 use super::document::Documents;
 use super::identity::{
-    AuditEvent, PasswordMutation, RegistrationMutation, SessionMutation, SignInMutation, TwoFactorMutation,
-    ViewerQuery, WordsQuery,
+    AgreementMutation, AuditEvent, EmailChangeMutation, PasswordMutation, ProfileMutation, RegistrationMutation,
+    SessionMutation, SignInMutation, TwoFactorMutation, ViewerQuery, WordsQuery,
 };
 use super::loaders::Loaders;
 use super::metering::{MeterReading, ReadingMutation};
@@ -33,7 +33,16 @@ pub struct Mutation(IdentityMutation, AttachmentMutation, ReadingMutation, Payme
 
 /// Merged apart: async-graphql walks merged objects one inside the other.
 #[derive(Default, MergedObject)]
-pub struct IdentityMutation(RegistrationMutation, SignInMutation, SessionMutation, PasswordMutation, TwoFactorMutation);
+pub struct IdentityMutation(
+    RegistrationMutation,
+    SignInMutation,
+    SessionMutation,
+    PasswordMutation,
+    ProfileMutation,
+    AgreementMutation,
+    EmailChangeMutation,
+    TwoFactorMutation,
+);
 
 /// The schema with the slices behind it, as the outer layers execute it.
 #[derive(Clone)]

@@ -15,7 +15,10 @@ use poem::{FromRequest, Request, RequestBody, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-pub use self::links::{ask_for_password, ask_to_confirm, confirm, reset_password};
+pub use self::links::{
+    ask_for_password, ask_to_cancel_change, ask_to_confirm, ask_to_confirm_change, cancel_change, confirm,
+    confirm_change, reset_password,
+};
 use self::template::page;
 use super::{Http, MailboxMessage, SandboxPage, answer, body, caller};
 

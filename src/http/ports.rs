@@ -26,6 +26,12 @@ pub trait Doors: Send + Sync + 'static {
 
     async fn reset_password(&self, link: UsedLink) -> Result<LinkOutcome, Fault>;
 
+    /// The password of the link is not looked at.
+    async fn confirm_email_change(&self, link: UsedLink) -> Result<LinkOutcome, Fault>;
+
+    /// The password of the link is not looked at.
+    async fn cancel_email_change(&self, link: UsedLink) -> Result<LinkOutcome, Fault>;
+
     async fn sandbox_payment(&self, id: &str) -> Result<Option<SandboxPage>, Fault>;
 
     /// `outcome` is one of `pay`, `refuse`, `three_d_secure_failed`.
@@ -76,6 +82,8 @@ pub struct UsedLink {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LinkOutcome {
     Done,
+    /// Another mailbox must confirm as well.
+    Half,
     /// The token is unknown, used or expired.
     Expired,
     /// The password is not taken: why, for people. The link still works.

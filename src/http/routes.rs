@@ -27,6 +27,14 @@ pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Respons
         .at("/", get(handler(&http, pages::home)))
         .at("/confirm-email", get(handler(&http, pages::ask_to_confirm)).post(handler(&http, pages::confirm)))
         .at("/reset-password", get(handler(&http, pages::ask_for_password)).post(handler(&http, pages::reset_password)))
+        .at(
+            "/confirm-email-change",
+            get(handler(&http, pages::ask_to_confirm_change)).post(handler(&http, pages::confirm_change)),
+        )
+        .at(
+            "/cancel-email-change",
+            get(handler(&http, pages::ask_to_cancel_change)).post(handler(&http, pages::cancel_change)),
+        )
         .at("/dev/mailbox", get(handler(&http, pages::mailbox)))
         .at("/dev/mailbox/messages", get(handler(&http, |http, _| pages::messages(http))))
         .at(

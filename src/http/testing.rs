@@ -148,6 +148,18 @@ impl Doors for FakeDoors {
         Ok(if token == "good" { LinkOutcome::Done } else { LinkOutcome::Expired })
     }
 
+    async fn confirm_email_change(&self, link: UsedLink) -> Result<LinkOutcome, Fault> {
+        if link.token == "first" { Ok(LinkOutcome::Half) } else { self.cancel_email_change(link).await }
+    }
+
+    async fn cancel_email_change(&self, UsedLink { token, .. }: UsedLink) -> Result<LinkOutcome, Fault> {
+        if *self.0.down.lock().unwrap() {
+            return Err(Fault::unavailable("the database is away"));
+        }
+        self.0.confirmations.lock().unwrap().push(token.clone());
+        Ok(if token == "good" { LinkOutcome::Done } else { LinkOutcome::Expired })
+    }
+
     async fn reset_password(&self, link: UsedLink) -> Result<LinkOutcome, Fault> {
         self.confirm_email(link).await
     }

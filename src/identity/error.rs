@@ -6,6 +6,8 @@ use super::password::PasswordRefusal;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RegistrationRefusal {
+    /// The setting does not allow addresses of this domain: the same for every address of it.
+    DomainNotAllowed,
     /// The captcha's answer is missing, wrong, used or too late.
     Captcha,
     Password(PasswordRefusal),
@@ -87,4 +89,43 @@ pub enum TwoFactorRefusal {
     NotEnabled,
     /// No secret was asked for, or too long ago.
     NotBegun,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProfileRefusal {
+    NotConfirmed,
+    /// Empty, too long, or with control characters.
+    NameMalformed,
+    PhoneMalformed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AcceptanceRefusal {
+    NotConfirmed,
+    Empty,
+    /// The id at this place names no document in force.
+    NotInForce {
+        index: usize,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailChangeRefusal {
+    NotConfirmed,
+    /// The setting does not allow addresses of this domain: the same for every address of it.
+    DomainNotAllowed,
+    /// It is the person's address already.
+    Unchanged,
+    Proof(StepUpRefusal),
+    TooManyTries {
+        seconds: i64,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeLinkRefusal {
+    /// Unknown, used, expired, cancelled, or older than the password.
+    BadToken,
+    /// Somebody else has the new address by now. Only told after its mailbox has confirmed.
+    Taken,
 }

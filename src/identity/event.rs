@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use entity::ids::UserId;
+use entity::ids::{EmailChangeId, UserId};
 use serde::{Deserialize, Serialize};
 
+use super::email_change::Mailbox;
 use crate::platform::outbox::Job;
 
 /// Make a link that confirms the address, and mail it.
@@ -75,6 +76,38 @@ pub struct SendTwoFactorChanged {
 
 impl Job for SendTwoFactorChanged {
     const KIND: &'static str = "send_two_factor_changed";
+}
+
+/// Make a link that decides about a change of the address, and mail it to one of the two mailboxes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendEmailChangeLink {
+    pub email_change_id: EmailChangeId,
+    pub mailbox: Mailbox,
+}
+
+/// Tell a mailbox that the address of the cabinet was changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendEmailChanged {
+    pub email_change_id: EmailChangeId,
+    pub mailbox: Mailbox,
+}
+
+/// Delete a change of the address that was not confirmed in time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeleteEmailChange {
+    pub email_change_id: EmailChangeId,
+}
+
+impl Job for SendEmailChangeLink {
+    const KIND: &'static str = "send_email_change_link";
+}
+
+impl Job for SendEmailChanged {
+    const KIND: &'static str = "send_email_changed";
+}
+
+impl Job for DeleteEmailChange {
+    const KIND: &'static str = "delete_email_change";
 }
 
 impl Job for SendPasswordReset {

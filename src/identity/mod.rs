@@ -2,9 +2,9 @@
 //!
 //! Promises: nothing tells a stranger whether an address is known; passwords are hashed off the async threads; a session
 //! that was ended stays ended; what a person did is written down with the act. Refuses to know: accounts, money.
-//! Tables: `users`, `agreement_acceptances`, `audit_events`, `audit_circumstances`, `two_factors`, `recovery_codes`;
-//! key spaces `session`, `confirmation`, `password-reset`, `captcha`, `tries`, `brake`, `place`,
-//! `decoy`, `decoy-user`, `resend`, `resend-step`.
+//! Tables: `users`, `agreement_acceptances`, `email_changes`, `email_change_links`, `audit_events`,
+//! `audit_circumstances`, `two_factors`, `recovery_codes`; key spaces `session`, `confirmation`, `password-reset`,
+//! `captcha`, `tries`, `brake`, `place`, `decoy`, `decoy-user`, `resend`, `resend-step`.
 //! Jobs: `event`. GraphQL: `graphql/identity.rs`. Tests: `tests/it/identity/`.
 
 pub mod agreement;
@@ -12,12 +12,14 @@ pub mod audit;
 pub mod captcha;
 pub mod confirmation;
 pub mod decoy;
+pub mod email_change;
 pub mod erasure;
 pub mod error;
 pub mod event;
 pub mod password;
 pub mod password_change;
 pub mod password_reset;
+pub mod profile;
 pub mod registration;
 pub mod revocation;
 pub mod session;
@@ -60,6 +62,7 @@ pub struct Identity {
     reset_letters: Throttle,
     proof_tries: Throttle,
     decoy_letters: Throttle,
+    email_changes: Throttle,
     brakes: Brakes,
     seal: Seal,
     pub audit: Audit,
@@ -79,10 +82,11 @@ impl Identity {
             reset_letters: throttle("reset-letters", password_reset::LETTERS_AN_HOUR, TimeDelta::hours(1)),
             proof_tries: throttle("proof", step_up::TRIES, step_up::TRIES_PER),
             decoy_letters: throttle("decoy-letters", decoy::LETTERS_A_DAY, TimeDelta::days(1)),
+            email_changes: throttle("email-change", email_change::REQUESTS, email_change::REQUESTS_PER),
             brakes: Brakes::new(&keys, &clock, &config.identity),
             seal: Seal::new(&signing_key.derive("second factors")?),
             hasher: Hasher::new(&config.identity, &entropy)?,
-            policy: Policy(config.identity.password_policy),
+            policy: Policy::new(config.identity.password_policy, &config.http.public_url),
             captcha: Captcha::new(config.captcha.clone(), signing_key, keys.clone(), clock.clone(), entropy.clone()),
             sessions: Sessions::new(keys.clone(), wakeups, clock.clone(), entropy.clone(), &config.identity),
             audit,

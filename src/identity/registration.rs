@@ -5,7 +5,7 @@ use entity::enums::{AuditEventKind, Locale};
 use entity::ids::UserId;
 use entity::{agreement_acceptance, user};
 
-use super::agreement::{self, Agreement};
+use super::agreement;
 use super::audit::{Act, Origin};
 use super::captcha::CaptchaAction;
 use super::error::RegistrationRefusal;
@@ -36,6 +36,9 @@ type Result<T> = std::result::Result<T, Failure<RegistrationRefusal>>;
 impl Identity {
     pub async fn register(&self, actor: &Actor, registration: Registration) -> Result<Registered> {
         let Registration { email, password, captcha, accepted_agreements, locale } = registration;
+        if !self.config.identity.allows_mail_domain(email.domain()) {
+            return Err(Failure::Refused(RegistrationRefusal::DomainNotAllowed));
+        }
         let agreements = agreement::all_accepted(&accepted_agreements)
             .ok_or(Failure::Refused(RegistrationRefusal::AgreementsNotAccepted))?;
         self.policy
@@ -52,7 +55,7 @@ impl Identity {
         let (id, locale) = (self.entropy.id(&self.clock)?, locale.unwrap_or(actor.locale));
         let user = unconfirmed(id, email.to_string(), password_hash, locale, now, expires_at);
         let decoy = self.keep_decoy(&user, &decoy_key).await?;
-        let acceptances = self.acceptances(user.id, &agreements, actor)?;
+        let acceptances = self.acceptances(user.id, &agreements, actor.address)?;
         let mut inserted = self.insert_or_write(&actor.into(), &user, &acceptances).await?;
         if inserted.is_none() {
             inserted = self.insert_or_write(&actor.into(), &user, &acceptances).await?;
@@ -140,25 +143,6 @@ impl Identity {
             store::update_contested_in(tx, known.id).await?;
         }
         self.remind_in(tx, known).await
-    }
-
-    fn acceptances(
-        &self,
-        user_id: UserId,
-        agreements: &[&Agreement],
-        actor: &Actor,
-    ) -> Result<Vec<agreement_acceptance::Model>> {
-        let accepted = |agreement: &&Agreement| {
-            Ok(agreement_acceptance::Model {
-                id: self.entropy.id(&self.clock)?,
-                user_id,
-                kind: agreement.kind,
-                version: agreement.version.to_owned(),
-                accepted_at: self.clock.now(),
-                address: actor.address.to_string(),
-            })
-        };
-        agreements.iter().map(accepted).collect()
     }
 }
 

@@ -6,9 +6,11 @@ use entity::{agreement_acceptance, user};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 
+use super::email_change::store as email_changes;
+use super::profile::ProfileChange;
 use crate::kernel::{EmailAddress, Fault};
 use crate::platform::db::Tx;
 
@@ -102,8 +104,31 @@ pub async fn update_hash_in(tx: &Tx, id: UserId, version: i32, password_hash: St
     Ok(())
 }
 
+pub async fn update_profile_in(tx: &Tx, id: UserId, change: &ProfileChange) -> Result<(), Fault> {
+    let ProfileChange { full_name, phone, locale } = change.clone();
+    let changed = user::ActiveModel {
+        full_name: full_name.map_or(NotSet, Set),
+        phone: phone.map_or(NotSet, Set),
+        locale: locale.map_or(NotSet, Set),
+        ..Default::default()
+    };
+    user::Entity::update_many().set(changed).filter(user::Column::Id.eq(id)).exec(&**tx).await?;
+    Ok(())
+}
+
+/// Oldest first.
+pub async fn list_acceptances<C: ConnectionTrait>(
+    db: &C,
+    id: UserId,
+) -> Result<Vec<agreement_acceptance::Model>, Fault> {
+    use agreement_acceptance::Column;
+    let of_person = agreement_acceptance::Entity::find().filter(Column::UserId.eq(id));
+    Ok(of_person.order_by_asc(Column::AcceptedAt).order_by_asc(Column::Kind).all(db).await?)
+}
+
 pub async fn delete_user_in(tx: &Tx, id: UserId) -> Result<(), Fault> {
     super::two_factor::store::delete_in(tx, id).await?;
+    email_changes::delete_changes_of_in(tx, id, true).await?;
     agreement_acceptance::Entity::delete_many().filter(agreement_acceptance::Column::UserId.eq(id)).exec(&**tx).await?;
     user::Entity::delete_by_id(id).exec(&**tx).await?;
     Ok(())

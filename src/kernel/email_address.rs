@@ -33,6 +33,11 @@ impl EmailAddress {
     pub fn local_part(&self) -> &str {
         self.0.rsplit_once('@').map_or("", |(local, _)| local)
     }
+
+    /// The part behind the at sign, in punycode.
+    pub fn domain(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
 }
 
 impl FromStr for EmailAddress {
@@ -46,12 +51,18 @@ impl FromStr for EmailAddress {
         if local.is_empty() || local.len() > 64 || local.contains(unfit) || dots_misplaced(&local) {
             return Err(NotAnAddress);
         }
-        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnAddress)?;
-        if !domain.contains('.') || dots_misplaced(&domain) || local.len() + domain.len() > 253 {
+        let domain = mail_domain(domain).ok_or(NotAnAddress)?;
+        if local.len() + domain.len() > 253 {
             return Err(NotAnAddress);
         }
         Ok(Self(format!("{local}@{domain}")))
     }
+}
+
+/// A domain in the form that is compared: lower case, punycode (UTS 46). None for what no mail can be sent to.
+pub fn mail_domain(text: &str) -> Option<String> {
+    let domain = idna::domain_to_ascii_strict(text).ok()?;
+    (domain.contains('.') && !dots_misplaced(&domain)).then_some(domain)
 }
 
 fn dots_misplaced(text: &str) -> bool {

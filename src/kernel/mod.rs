@@ -10,7 +10,7 @@ pub mod page;
 
 pub use actor::{Actor, DEVICE_CHARACTERS, Person};
 pub use clock::Clock;
-pub use email_address::EmailAddress;
+pub use email_address::{EmailAddress, mail_domain};
 pub use entropy::Entropy;
 pub use fault::{Failure, Fault};
 pub use network::network;

@@ -5,13 +5,15 @@ use entity::ids::UserId;
 
 use super::Worker;
 use crate::billing::event::BalanceChanged;
+use crate::identity::email_change::{ChangeLetter, ChangeLetterKind};
 use crate::identity::event::{
-    DeleteUnconfirmed, EndSessions, SendAlreadyRegistered, SendConfirmation, SendPasswordChanged, SendPasswordReset,
-    SendTwoFactorChanged,
+    DeleteEmailChange, DeleteUnconfirmed, EndSessions, SendAlreadyRegistered, SendConfirmation, SendEmailChangeLink,
+    SendEmailChanged, SendPasswordChanged, SendPasswordReset, SendTwoFactorChanged,
 };
 use crate::kernel::Fault;
 use crate::notifications::mail::{
-    AlreadyRegistered, Confirmation, LetterKind, PasswordChanged, PasswordReset, PaymentSucceeded, TwoFactorChanged,
+    AlreadyRegistered, Confirmation, EmailChangeNew, EmailChangeOld, EmailChangeTaken, EmailChanged, LetterKind,
+    PasswordChanged, PasswordReset, PaymentSucceeded, TwoFactorChanged,
 };
 use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment};
 use crate::platform::outbox::{Job, Leased};
@@ -61,6 +63,18 @@ impl Worker {
             SendTwoFactorChanged::KIND => self.send_two_factor_changed(job).await?,
             DeleteUnconfirmed::KIND => {
                 self.identity.delete_unconfirmed(job.read::<DeleteUnconfirmed>()?.user_id).await?;
+            }
+            SendEmailChangeLink::KIND => {
+                let SendEmailChangeLink { email_change_id, mailbox } = job.read()?;
+                self.send_about_change(job, self.identity.email_change_letter(email_change_id, mailbox).await?).await?;
+            }
+            SendEmailChanged::KIND => {
+                let SendEmailChanged { email_change_id, mailbox } = job.read()?;
+                self.send_about_change(job, self.identity.email_changed_letter(email_change_id, mailbox).await?)
+                    .await?;
+            }
+            DeleteEmailChange::KIND => {
+                self.identity.delete_expired_email_change(job.read::<DeleteEmailChange>()?.email_change_id).await?;
             }
             BalanceChanged::KIND => {
                 let id = job.read::<BalanceChanged>()?.personal_account_id;
@@ -117,6 +131,21 @@ impl Worker {
     async fn send_two_factor_changed(&self, job: &Leased) -> Result<(), Fault> {
         let SendTwoFactorChanged { user_id, act, changed_at, address } = job.read()?;
         self.send_to(job, user_id, None, TwoFactorChanged { act, changed_at, address }).await
+    }
+
+    async fn send_about_change(&self, job: &Leased, letter: Option<ChangeLetter>) -> Result<(), Fault> {
+        let Some(ChangeLetter { to, locale, kind }) = letter else { return Ok(()) };
+        let letter: LetterKind = match kind {
+            ChangeLetterKind::Old { new_email, token, cancel_token, expires_at } => {
+                EmailChangeOld { new_email, token, cancel_token, expires_at }.into()
+            }
+            ChangeLetterKind::New { token, expires_at } => EmailChangeNew { token, expires_at }.into(),
+            ChangeLetterKind::Taken => EmailChangeTaken.into(),
+            ChangeLetterKind::Changed { old_email, new_email, changed_at } => {
+                EmailChanged { old_email, new_email, changed_at }.into()
+            }
+        };
+        self.notifications.send(&job.id.0.to_string(), &to, locale, letter).await
     }
 
     async fn send_payment_succeeded(&self, job: &Leased) -> Result<(), Fault> {

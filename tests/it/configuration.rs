@@ -47,6 +47,16 @@ fn every_problem_is_told_at_once_with_its_section_and_key() {
 }
 
 #[test]
+fn mail_domains_are_compared_in_punycode_and_what_is_none_is_named() {
+    let load = |domains| load(&[("KABINET__IDENTITY__ALLOWED_MAIL_DOMAINS", domains)]);
+    let domains = load(" Example.com, ПОЧТА.рф,").unwrap().identity.allowed_mail_domains;
+    assert_eq!(domains, ["example.com", "xn--80a1acny.xn--p1ai"]);
+    let problems = load("example.com, localhost, a@b.ru").unwrap_err();
+    assert_eq!(keys_of(&problems), ["identity.allowed_mail_domains"; 2]);
+    assert!(problems.to_string().contains("\"localhost\" is none"), "{problems}");
+}
+
+#[test]
 fn a_file_that_cannot_be_read_does_not_hide_the_other_problems() {
     let settings = [
         ("KABINET__REDIS__URL_FILE", "/nowhere/redis"),

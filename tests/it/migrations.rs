@@ -2,15 +2,16 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::enums::{
-    AccessLevel, AgreementKind, AuditEventKind, ChargeBasis, LedgerEntryKind, Locale, PaymentStatus, ReadingSource,
-    ReadingStatus, SandboxStatus, ServiceChangeKind, Unit,
+    AccessLevel, AgreementKind, AuditEventKind, ChargeBasis, EmailChangeLinkPurpose, LedgerEntryKind, Locale,
+    PaymentStatus, ReadingSource, ReadingStatus, SandboxStatus, ServiceChangeKind, Unit,
 };
 use entity::exact::{Coefficient, Money, Price, Quantity, YearMonth};
 use entity::ids::*;
 use entity::{
     account_service, acquirer_notification, agreement_acceptance, attachment, audit_circumstance, audit_event,
-    idempotency_key, import_file, key_value, ledger_entry, meter, meter_reading, outbox_job, payment, personal_account,
-    provider, recovery_code, sandbox_payment, service_change, statement, statement_line, tariff, two_factor, user,
+    email_change, email_change_link, idempotency_key, import_file, key_value, ledger_entry, meter, meter_reading,
+    outbox_job, payment, personal_account, provider, recovery_code, sandbox_payment, service_change, statement,
+    statement_line, tariff, two_factor, user,
 };
 use kabinet::kernel::{Entropy, Failure};
 use kabinet::platform::db::{Db, Engine, Tx};
@@ -158,6 +159,25 @@ async fn people(tx: &Tx) -> Result<(), DbErr> {
     };
     kept(tx, factor).await?;
     kept(tx, recovery_code::Model { user_id: UserId(id), code_hash: text("0f") }).await?;
+    let change = email_change::Model {
+        id: EmailChangeId(id),
+        user_id: UserId(id),
+        old_email: text("anna@example.com"),
+        new_email: text("anna@example.org"),
+        credentials_version: 3,
+        requested_at: moment(),
+        expires_at: moment(),
+        confirmed_by_old_at: Some(moment()),
+        confirmed_by_new_at: None,
+        completed_at: None,
+    };
+    kept(tx, change).await?;
+    let link = email_change_link::Model {
+        token_hash: text("00ff"),
+        email_change_id: EmailChangeId(id),
+        purpose: EmailChangeLinkPurpose::ConfirmByNew,
+    };
+    kept(tx, link).await?;
     let provider = provider::Model {
         id: ProviderId(id),
         code: text("teplo"),

@@ -7,6 +7,12 @@ use async_graphql::Enum;
 pub enum ErrorCode {
     /// The e-mail address is not one.
     EmailMalformed,
+    /// Cabinets here have addresses of certain domains only, and this is none of them.
+    EmailDomainNotAllowed,
+    /// It is the person's address already.
+    EmailUnchanged,
+    /// The new address belongs to another cabinet by now: the change is over.
+    EmailTaken,
     /// The captcha's answer is missing, wrong, used or too late: ask for a new challenge.
     CaptchaRejected,
     /// The password is shorter than the policy allows.
@@ -15,12 +21,14 @@ pub enum ErrorCode {
     PasswordTooLong,
     /// The password has characters that the policy does not allow.
     PasswordCharacters,
-    /// The password is one of those that are tried first.
+    /// The password is one of those that are tried first, or mostly the service's own name.
     PasswordTooCommon,
     /// The password contains the login.
     PasswordContainsLogin,
     /// Not every agreement in force was accepted.
     AgreementsNotAccepted,
+    /// The id names no document in force: ask for `viewer.pendingAgreements` again.
+    AgreementNotInForce,
     /// The link is unknown, used or expired.
     TokenInvalid,
     /// The address was registered more than once: say which password holds.
@@ -39,6 +47,10 @@ pub enum ErrorCode {
     TransportNotOffered,
     /// The e-mail address must be confirmed first.
     EmailNotConfirmed,
+    /// The name is empty, longer than 200 characters, or has control characters.
+    NameMalformed,
+    /// The phone number is none.
+    PhoneMalformed,
     /// There is no such provider.
     ProviderNotFound,
     /// The number does not look like one of the provider's.

@@ -16,6 +16,14 @@ impl ErrorCode {
     const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::EmailMalformed => ("Проверьте адрес электронной почты.", "Check the e-mail address."),
+            Self::EmailDomainNotAllowed => (
+                "Адреса этого почтового домена здесь не принимаются.",
+                "Addresses of this mail domain are not taken here.",
+            ),
+            Self::EmailUnchanged => ("Это и есть Ваш адрес.", "This is your address already."),
+            Self::EmailTaken => {
+                ("С этим адресом уже есть другой личный кабинет.", "Another cabinet has this address by now.")
+            }
             Self::CaptchaRejected => {
                 ("Проверка от роботов не пройдена. Попробуйте ещё раз.", "The robot check failed. Try again.")
             }
@@ -29,6 +37,9 @@ impl ErrorCode {
                 ("Пароль не должен содержать адрес почты.", "The password must not contain the e-mail address.")
             }
             Self::AgreementsNotAccepted => ("Нужно принять оба документа.", "Both documents must be accepted."),
+            Self::AgreementNotInForce => {
+                ("Этого документа нет среди действующих.", "This document is not among those in force.")
+            }
             Self::TokenInvalid => (
                 "Ссылка недействительна: она использована или истекла.",
                 "The link is not valid: it was used or has expired.",
@@ -48,6 +59,11 @@ impl ErrorCode {
             Self::EmailNotConfirmed => {
                 ("Сначала подтвердите адрес электронной почты.", "Confirm the e-mail address first.")
             }
+            Self::NameMalformed => (
+                "Имя: от 1 до 200 знаков, без служебных символов.",
+                "A name has 1 to 200 characters and no control characters.",
+            ),
+            Self::PhoneMalformed => ("Проверьте номер телефона.", "Check the phone number."),
             Self::ProviderNotFound => ("Такого поставщика нет.", "There is no such provider."),
             Self::AccountNumberMalformed => (
                 "Номер лицевого счёта не похож на номер этого поставщика.",

@@ -147,6 +147,9 @@ impl RegistrationMutation {
 
 fn registration_error(refusal: &RegistrationRefusal, locale: entity::enums::Locale) -> UserError {
     match refusal {
+        RegistrationRefusal::DomainNotAllowed => {
+            UserError::basic(ErrorCode::EmailDomainNotAllowed, path(["email"]), locale)
+        }
         RegistrationRefusal::Captcha => UserError::basic(ErrorCode::CaptchaRejected, path(["captcha"]), locale),
         RegistrationRefusal::AgreementsNotAccepted => {
             UserError::basic(ErrorCode::AgreementsNotAccepted, path(["acceptedAgreements"]), locale)

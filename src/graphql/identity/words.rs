@@ -1,9 +1,9 @@
 //! What forms show before anybody is signed in: the password's rule, the robot check, the agreements.
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use async_graphql::{Context, Enum, Object, SimpleObject};
 
+use super::agreement::Agreement;
 use crate::graphql::context::Find;
-use crate::graphql::enums::AgreementKind;
 use crate::graphql::error::TopError;
 use crate::graphql::scalars::DateTime;
 use crate::identity::agreement;
@@ -30,9 +30,13 @@ impl PasswordPolicy {
     async fn description(&self, ctx: &Context<'_>) -> Result<&'static str, TopError> {
         use crate::config::PasswordPolicyName::{Modern, Seed};
         use entity::enums::Locale::{En, Ru};
-        Ok(match (self.0.0, ctx.actor()?.locale) {
-            (Modern, Ru) => "От 8 до 128 любых знаков; не из числа самых частых и без адреса почты.",
-            (Modern, En) => "8 to 128 characters of any kind; not a common one, without the e-mail address.",
+        Ok(match (self.0.name, ctx.actor()?.locale) {
+            (Modern, Ru) => {
+                "От 8 до 128 любых знаков; не из числа самых частых, без адреса почты и не название кабинета."
+            }
+            (Modern, En) => {
+                "8 to 128 characters of any kind; not a common one, without the e-mail address, not the service's name."
+            }
             (Seed, Ru) => "От 5 до 10 латинских букв и цифр.",
             (Seed, En) => "5 to 10 Latin letters and digits.",
         })
@@ -81,43 +85,6 @@ pub struct Captcha {
     pub site_key: Option<String>,
 }
 
-/// A document that must be accepted at registration.
-pub struct Agreement(&'static agreement::Agreement);
-
-/// A document that must be accepted at registration.
-#[Object]
-impl Agreement {
-    /// Names the document and its version: goes into `acceptedAgreements`.
-    async fn id(&self) -> ID {
-        ID(self.0.id())
-    }
-
-    /// What the document is.
-    async fn kind(&self) -> AgreementKind {
-        self.0.kind.into()
-    }
-
-    /// The day of this version.
-    async fn version(&self) -> &str {
-        self.0.version
-    }
-
-    /// Its title in the reader's language.
-    async fn title(&self, ctx: &Context<'_>) -> Result<&'static str, TopError> {
-        Ok(self.0.title(ctx.actor()?.locale))
-    }
-
-    /// Its text in the reader's language.
-    async fn text(&self, ctx: &Context<'_>) -> Result<&'static str, TopError> {
-        Ok(self.0.text(ctx.actor()?.locale))
-    }
-
-    /// Where it is published, when it is.
-    async fn url(&self) -> Option<String> {
-        None
-    }
-}
-
 #[derive(Default)]
 pub struct WordsQuery;
 
@@ -125,7 +92,7 @@ pub struct WordsQuery;
 impl WordsQuery {
     /// What a password must be.
     async fn password_policy(&self, ctx: &Context<'_>) -> Result<PasswordPolicy, TopError> {
-        Ok(PasswordPolicy(ctx.services()?.identity.policy))
+        Ok(PasswordPolicy(ctx.services()?.identity.policy.clone()))
     }
 
     /// A fresh robot check.

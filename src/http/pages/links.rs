@@ -1,8 +1,9 @@
-//! Pages behind the links of letters: opening one changes nothing, its button asks for a password and uses the link.
+//! Pages behind the links of letters: opening one changes nothing, its button uses the link.
 
 use std::sync::Arc;
 
 use entity::enums::Locale;
+use futures_util::future::BoxFuture;
 use minijinja::context;
 use poem::http::StatusCode;
 use poem::{Request, Response};
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use super::template::page;
 use super::{Asked, asked, form, language};
 use crate::http::caller::Caller;
-use crate::http::{Http, LinkOutcome, UsedLink, answer};
+use crate::http::{Doors, Http, LinkOutcome, UsedLink, answer};
 use crate::kernel::Fault;
 
 #[derive(Deserialize)]
@@ -31,6 +32,10 @@ struct LinkPage {
 
 const CONFIRMATION: LinkPage = LinkPage { template: "confirm_email.html", action: "/confirm-email" };
 const RESET: LinkPage = LinkPage { template: "reset_password.html", action: "/reset-password" };
+const CHANGE: LinkPage = LinkPage { template: "confirm_email_change.html", action: "/confirm-email-change" };
+const CANCELLATION: LinkPage = LinkPage { template: "cancel_email_change.html", action: "/cancel-email-change" };
+
+type Outcome<'a> = BoxFuture<'a, Result<LinkOutcome, Fault>>;
 
 pub async fn ask_to_confirm<E>(_: Arc<Http<E>>, request: Request) -> Response {
     ask(CONFIRMATION, &request)
@@ -40,20 +45,36 @@ pub async fn ask_for_password<E>(_: Arc<Http<E>>, request: Request) -> Response 
     ask(RESET, &request)
 }
 
-pub async fn confirm<E>(http: Arc<Http<E>>, mut request: Request) -> Response {
-    let (link, lang) = match filled(&http, &mut request).await {
-        Ok(filled) => filled,
-        Err(refusal) => return refusal,
-    };
-    let _place = match http.gate.enter().await {
-        Ok(place) => place,
-        Err(refusal) => return refusal,
-    };
-    let token = link.token.clone();
-    tell(CONFIRMATION, lang, &token, http.doors.confirm_email(link).await)
+pub async fn ask_to_confirm_change<E>(_: Arc<Http<E>>, request: Request) -> Response {
+    ask(CHANGE, &request)
 }
 
-pub async fn reset_password<E>(http: Arc<Http<E>>, mut request: Request) -> Response {
+pub async fn ask_to_cancel_change<E>(_: Arc<Http<E>>, request: Request) -> Response {
+    ask(CANCELLATION, &request)
+}
+
+pub async fn confirm<E: Sync + Send>(http: Arc<Http<E>>, request: Request) -> Response {
+    press(CONFIRMATION, http, request, |doors, link| doors.confirm_email(link)).await
+}
+
+pub async fn reset_password<E: Sync + Send>(http: Arc<Http<E>>, request: Request) -> Response {
+    press(RESET, http, request, |doors, link| doors.reset_password(link)).await
+}
+
+pub async fn confirm_change<E: Sync + Send>(http: Arc<Http<E>>, request: Request) -> Response {
+    press(CHANGE, http, request, |doors, link| doors.confirm_email_change(link)).await
+}
+
+pub async fn cancel_change<E: Sync + Send>(http: Arc<Http<E>>, request: Request) -> Response {
+    press(CANCELLATION, http, request, |doors, link| doors.cancel_email_change(link)).await
+}
+
+async fn press<E>(
+    page: LinkPage,
+    http: Arc<Http<E>>,
+    mut request: Request,
+    with: impl for<'a> FnOnce(&'a dyn Doors, UsedLink) -> Outcome<'a>,
+) -> Response {
     let (link, lang) = match filled(&http, &mut request).await {
         Ok(filled) => filled,
         Err(refusal) => return refusal,
@@ -63,7 +84,7 @@ pub async fn reset_password<E>(http: Arc<Http<E>>, mut request: Request) -> Resp
         Err(refusal) => return refusal,
     };
     let token = link.token.clone();
-    tell(RESET, lang, &token, http.doors.reset_password(link).await)
+    tell(page, lang, &token, with(&*http.doors, link).await)
 }
 
 fn ask(LinkPage { template, action }: LinkPage, request: &Request) -> Response {
@@ -88,6 +109,7 @@ fn tell(
 ) -> Response {
     let (status, state, error) = match outcome {
         Ok(LinkOutcome::Done) => (StatusCode::OK, "done", None),
+        Ok(LinkOutcome::Half) => (StatusCode::OK, "half", None),
         Ok(LinkOutcome::Expired) => (StatusCode::GONE, "expired", None),
         Ok(LinkOutcome::Refused(why)) => (StatusCode::UNPROCESSABLE_ENTITY, "ask", Some(why)),
         Err(fault) => (answer::fault(&fault).status(), "unavailable", None),

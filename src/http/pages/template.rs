@@ -10,10 +10,13 @@ use super::money::money;
 use crate::http::answer;
 use crate::http::detached::logged;
 
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("base.html", include_str!("base.html")),
+    ("cancel_email_change.html", include_str!("cancel_email_change.html")),
     ("confirm_email.html", include_str!("confirm_email.html")),
+    ("confirm_email_change.html", include_str!("confirm_email_change.html")),
     ("home.html", include_str!("home.html")),
+    ("link_form.html", include_str!("link_form.html")),
     ("mailbox.html", include_str!("mailbox.html")),
     ("password_form.html", include_str!("password_form.html")),
     ("reset_password.html", include_str!("reset_password.html")),

@@ -50,6 +50,33 @@ async fn a_forgotten_password_is_set_on_a_page_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_change_of_the_address_is_confirmed_and_cancelled_on_pages_that_ask_first() {
+    let server = Server::start().await;
+    for (path, token, status, words) in [
+        ("/confirm-email-change", "first", 200, "This mailbox has confirmed"),
+        ("/confirm-email-change", "good", 200, "The address is changed"),
+        ("/confirm-email-change", "old", 410, "no longer works"),
+        ("/cancel-email-change", "good", 200, "The address stays as it was"),
+        ("/cancel-email-change", "old", 410, "nothing to cancel"),
+    ] {
+        let before = server.seen.confirmations.lock().unwrap().len();
+        let page = client().get(server.url(&format!("{path}?token={token}&lang=en"))).send().await.unwrap();
+        let page = page.text().await.unwrap();
+        assert!(page.contains(&format!("value=\"{token}\"")) && !page.contains("password\""), "{page}");
+        assert_eq!(server.seen.confirmations.lock().unwrap().len(), before);
+        let post = client().post(server.url(path)).header("content-type", FORM).body(format!("token={token}&lang=en"));
+        let response = post.send().await.unwrap();
+        assert_eq!(response.status().as_u16(), status);
+        assert!(response.text().await.unwrap().contains(words), "{path} {token}");
+    }
+    *server.seen.down.lock().unwrap() = true;
+    let post = client().post(server.url("/confirm-email-change")).header("content-type", FORM).body("token=good");
+    let response = post.send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(response.text().await.unwrap().contains("Ссылка по-прежнему действует"));
+}
+
+#[tokio::test]
 async fn what_a_page_is_given_cannot_become_markup() {
     let server = Server::start().await;
     let url = server.url("/confirm-email?token=%22%3E%3Cscript%3E");

@@ -1,6 +1,9 @@
-//! What a person accepts at registration. Consent to the processing of personal data is a document of its own
+//! What a person accepts at registration, and again when a text changes. Consent to the processing of personal data is a document of its own
 //! (152-ФЗ as changed by 156-ФЗ, since 2025-09-01). A change of a text is a new version.
 
+mod acceptance;
+
+use entity::agreement_acceptance;
 use entity::enums::{AgreementKind, Locale};
 
 #[derive(Debug)]
@@ -52,4 +55,51 @@ fn in_language([ru, en]: [&'static str; 2], locale: Locale) -> &'static str {
 /// The agreements in force when every one of them is among the ids.
 pub fn all_accepted(ids: &[String]) -> Option<Vec<&'static Agreement>> {
     IN_FORCE.iter().map(|agreement| ids.contains(&agreement.id()).then_some(agreement)).collect()
+}
+
+/// Those that a person has not accepted in the version in force: older acceptances do not count.
+pub fn pending<'a>(in_force: &'a [Agreement], accepted: &[agreement_acceptance::Model]) -> Vec<&'a Agreement> {
+    let has = |agreement: &&Agreement| {
+        accepted.iter().any(|row| row.kind == agreement.kind && row.version == agreement.version)
+    };
+    in_force.iter().filter(|agreement| !has(agreement)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use entity::ids::{AgreementAcceptanceId, TypedId, UserId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn document(kind: AgreementKind, version: &'static str) -> Agreement {
+        Agreement { kind, version, titles: [""; 2], texts: [""; 2] }
+    }
+
+    fn accepted(kind: AgreementKind, version: &str) -> agreement_acceptance::Model {
+        agreement_acceptance::Model {
+            id: AgreementAcceptanceId::from_uuid(Uuid::nil()),
+            user_id: UserId::from_uuid(Uuid::nil()),
+            kind,
+            version: version.to_owned(),
+            accepted_at: DateTime::UNIX_EPOCH,
+            address: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_document_is_asked_again_when_its_version_changes_and_only_then() {
+        use AgreementKind::{PersonalDataConsent as Consent, UserAgreement as Terms};
+        let (old, new) = ("2026-11-01", "2027-02-01");
+        let in_force = [document(Terms, new), document(Consent, old)];
+        let asked = |rows: &[agreement_acceptance::Model]| -> Vec<String> {
+            pending(&in_force, rows).iter().map(|agreement| agreement.id()).collect()
+        };
+        let (terms, consent) = ("USER_AGREEMENT@2027-02-01", "PERSONAL_DATA_CONSENT@2026-11-01");
+        assert_eq!(asked(&[]), [terms, consent]);
+        assert_eq!(asked(&[accepted(Terms, old), accepted(Consent, old)]), [terms]);
+        assert_eq!(asked(&[accepted(Terms, old), accepted(Consent, old), accepted(Terms, new)]), Vec::<String>::new());
+        assert_eq!(asked(&[accepted(Consent, new), accepted(Terms, new)]), [consent], "a version is that of its kind");
+    }
 }

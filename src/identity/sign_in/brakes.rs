@@ -97,6 +97,11 @@ impl Brakes {
         self.keys.put(PLACES, &Key::of_secret(&tried.place), &entry).await
     }
 
+    /// For a person whose login is another now: places are known by login.
+    pub async fn forget_places(&self, owner: uuid::Uuid) -> Result<(), Fault> {
+        self.keys.delete_of(PLACES, owner).await
+    }
+
     /// For who came in through the mailbox.
     pub async fn release(&self, login: &str) -> Result<(), Fault> {
         self.by_login.release(login).await

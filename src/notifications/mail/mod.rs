@@ -3,6 +3,10 @@
 
 mod already_registered;
 mod confirmation;
+mod email_change_new;
+mod email_change_old;
+mod email_change_taken;
+mod email_changed;
 mod password_changed;
 mod password_reset;
 mod payment_succeeded;
@@ -76,6 +80,10 @@ letters! {
     password_reset: PasswordReset,
     password_changed: PasswordChanged,
     two_factor_changed: TwoFactorChanged,
+    email_change_old: EmailChangeOld,
+    email_change_new: EmailChangeNew,
+    email_change_taken: EmailChangeTaken,
+    email_changed: EmailChanged,
     payment_succeeded: PaymentSucceeded,
 }
 

@@ -1,10 +1,13 @@
 //! Registration, confirmation, sign-in and sessions.
 
 mod audit;
+mod agreement;
 mod confirmation;
 mod decoy;
+mod email_change;
 mod password;
 mod preregistration;
+mod profile;
 mod registration;
 mod session;
 mod session_cookie;

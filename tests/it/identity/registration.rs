@@ -160,6 +160,7 @@ both_ways!(a_password_that_the_policy_forbids_is_refused_by_its_own_code, |app| 
         ("e\u{301}e\u{301}xxxxx".to_owned(), "PASSWORD_TOO_SHORT"),
         ("x".repeat(129), "PASSWORD_TOO_LONG"),
         ("Password1".to_owned(), "PASSWORD_TOO_COMMON"),
+        ("Мой Кабинет!".to_owned(), "PASSWORD_TOO_COMMON"),
         ("my ANNA@example.com".to_owned(), "PASSWORD_CONTAINS_LOGIN"),
         ("my anna 2026".to_owned(), "PASSWORD_CONTAINS_LOGIN"),
     ] {
@@ -265,5 +266,53 @@ both_ways!(twenty_registrations_of_one_address_at_once_make_one_cabinet, |app| {
     assert_eq!(users(&app).await.len(), 1);
     app.drain().await;
     assert!(!app.take_letters(EMAIL).is_empty());
+    app.finish().await;
+});
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_addresses_of_the_domains_that_the_setting_names_are_registered() {
+    let settings = [("KABINET__IDENTITY__ALLOWED_MAIL_DOMAINS", "Example.com, почта.рф")];
+    for way in [Way::Embedded, Way::Full] {
+        let app = TestApp::start_with(way, &settings).await;
+        app.confirmed_customer(EMAIL).await;
+        let customer = app.customer();
+        for (address, allowed) in [
+            ("vera@EXAMPLE.com", true),
+            ("vera@ПОЧТА.рф", true),
+            ("vera@xn--80a1acny.xn--p1ai", true),
+            ("vera@sub.example.com", false),
+            ("vera@notexample.com", false),
+            ("vera@example.com.ru", false),
+        ] {
+            let mut input = input(&customer.solve_captcha().await);
+            input["email"] = json!(address);
+            let payload = try_to_register(&customer, input).await;
+            let expected = if allowed { vec![] } else { one("EMAIL_DOMAIN_NOT_ALLOWED", "email") };
+            assert_eq!(user_errors(&payload), expected, "{address}");
+        }
+        let before = users(&app).await.len();
+        assert_eq!(before, 3, "two spellings of one address are one cabinet");
+        app.drain().await;
+        assert!(!app.take_letters("vera@example.com").is_empty());
+        assert!(!app.take_letters("vera@xn--80a1acny.xn--p1ai").is_empty());
+        app.finish().await;
+    }
+}
+
+both_ways!(a_domain_that_is_not_allowed_any_more_tells_nothing_of_its_addresses, |app| {
+    app.confirmed_customer(EMAIL).await;
+    let app = app.restart_with(&[("KABINET__IDENTITY__ALLOWED_MAIL_DOMAINS", "example.org")]).await;
+    let customer = app.customer();
+    let mut answers = Vec::new();
+    for address in [EMAIL, "nobody@example.com"] {
+        let mut input = input(&customer.solve_captcha().await);
+        input["email"] = json!(address);
+        let (statements, payload) = app.statements(try_to_register(&customer, input)).await;
+        assert_eq!(user_errors(&payload), one("EMAIL_DOMAIN_NOT_ALLOWED", "email"));
+        answers.push((statements, payload));
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert!(app.customer().try_to_sign_in(EMAIL, PASSWORD).await, "cabinets that exist stay");
+    app.drain().await;
     app.finish().await;
 });

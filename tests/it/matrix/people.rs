@@ -138,6 +138,8 @@ impl<'a> World<'a> {
             "resetToken" => json!(self.reset_token(asker).await),
             "firstCode" => json!(self.first_code(asker).await),
             "twoFactorCode" => self.two_factor_code(asker).await,
+            "changeToken" => json!(self.change_token(asker, "confirm").await),
+            "cancelToken" => json!(self.change_token(asker, "cancel").await),
             "number" => json!(sample("overpaid").number),
             "numberProvider" => json!(asker.customer.provider_id(&sample("overpaid").provider_code).await),
             "pin" => json!(sample(ACCOUNT).pin),
@@ -164,6 +166,18 @@ impl<'a> World<'a> {
         self.app.customer().register(&email).await;
         self.app.drain().await;
         self.app.confirmation_token(&email)
+    }
+
+    /// Of the letter to the old mailbox of a cabinet whose address is being changed.
+    async fn change_token(&self, asker: &Asker, page: &str) -> String {
+        let email = format!("to-{page}-{}", asker.email);
+        let customer = self.app.confirmed_customer(&email).await;
+        let input = json!({ "newEmail": format!("new-{email}"), "stepUp": { "password": PASSWORD } });
+        customer.mutate("requestEmailChange", "emailChange { newEmail }", input).await;
+        self.app.drain().await;
+        let letter = self.app.take_letters(&email).pop().unwrap();
+        let (_, rest) = letter.text.split_once(&format!("/{page}-email-change?token=")).unwrap();
+        rest.split_whitespace().next().unwrap().to_owned()
     }
 
     /// Of a cabinet that somebody has just confirmed: nobody who asks loses a session by it.
