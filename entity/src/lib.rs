@@ -23,6 +23,7 @@ pub mod payment;
 pub mod personal_account;
 pub mod provider;
 pub mod recovery_code;
+pub mod reading_status_change;
 pub mod sandbox_payment;
 pub mod service_change;
 pub mod statement;

@@ -23,8 +23,11 @@ pub struct Model {
     pub value_day: Option<Quantity>,
     pub value_night: Option<Quantity>,
     pub value_peak: Option<Quantity>,
-    /// Since the reading before, over all registers, before the coefficient; null for the first.
+    /// Since the reading before, over all registers, before the coefficient; null for the first, and while the history is
+    /// withheld.
     pub consumption: Option<Quantity>,
+    /// Whoever sent it had LIMITED access, so it was compared with nothing. It counts once the provider has accepted it.
+    pub history_withheld: bool,
     /// Comma-separated ReadingWarning codes that the person confirmed.
     pub warnings: String,
 }

@@ -15,6 +15,7 @@ mod m0010_credentials;
 mod m0011_two_factor;
 mod m0012_email_changes;
 mod m0013_audit;
+mod m0016_reading_chain;
 mod table;
 
 #[derive(Debug)]
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_two_factor::Step),
             Box::new(m0012_email_changes::Step),
             Box::new(m0013_audit::Step),
+            Box::new(m0016_reading_chain::Step),
         ]
     }
 }

@@ -1,7 +1,9 @@
 //! The one place that decides who may see what of an account.
 
+use std::collections::HashSet;
+
 use entity::enums::AccessLevel;
-use entity::ids::{PersonalAccountId, UserId};
+use entity::ids::{PersonalAccountId, ProviderId, UserId};
 use entity::{attachment, personal_account};
 
 use super::error::AccessRefusal;
@@ -55,7 +57,7 @@ impl AccountAccess {
         self.attachment.access == AccessLevel::Full
     }
 
-    pub fn provider_id(&self) -> entity::ids::ProviderId {
+    pub fn provider_id(&self) -> ProviderId {
         self.account.provider_id
     }
 
@@ -112,6 +114,15 @@ impl Accounts {
         confirmed(person)?;
         let rows = store::list_all_attached(self.db.read(), person.user_id).await?;
         Ok(rows.into_iter().map(|(attachment, account)| AccountAccess { account, attachment }).collect())
+    }
+
+    /// Those of the accounts that a provider bills: what an integrator may speak of.
+    pub async fn accounts_of(
+        &self,
+        provider: ProviderId,
+        ids: &[PersonalAccountId],
+    ) -> std::result::Result<HashSet<PersonalAccountId>, Fault> {
+        store::list_of_provider(self.db.read(), provider, ids).await
     }
 
     pub async fn list_access(

@@ -44,6 +44,15 @@ impl Accounts {
         Ok(wanted.iter().map(of).collect())
     }
 
+    /// All prices of the providers that apply on any day of a period, both ends included.
+    pub async fn list_tariffs_between(
+        &self,
+        providers: &[ProviderId],
+        period: (NaiveDate, NaiveDate),
+    ) -> Result<Vec<tariff::Model>, Fault> {
+        store::list_tariffs_between(self.db.read(), providers, period).await
+    }
+
     /// The calendar day at a provider.
     pub fn today_at(&self, provider: &provider::Model) -> NaiveDate {
         self.clock.today(provider.time_zone_minutes)

@@ -1,5 +1,7 @@
 //! The tables of accounts. `access` decides who may call what.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::enums::{AccessLevel, ReadingStatus};
 use entity::exact::{Money, Quantity};
@@ -67,6 +69,19 @@ pub async fn list_all_attached(db: &DatabaseConnection, user: UserId) -> Result<
         .find_both_related(personal_account::Entity)
         .filter(attachment::Column::UserId.eq(user));
     Ok(query.order_by_asc(attachment::Column::Id).all(db).await?)
+}
+
+pub async fn list_of_provider(
+    db: &DatabaseConnection,
+    provider: ProviderId,
+    ids: &[PersonalAccountId],
+) -> Result<HashSet<PersonalAccountId>, Fault> {
+    let query = personal_account::Entity::find()
+        .select_only()
+        .column(personal_account::Column::Id)
+        .filter(personal_account::Column::ProviderId.eq(provider))
+        .filter(personal_account::Column::Id.is_in(ids.iter().copied()));
+    Ok(query.into_tuple().all(db).await?.into_iter().collect())
 }
 
 pub async fn find_attachable(
@@ -185,5 +200,18 @@ pub async fn list_tariffs(
         )
     });
     let query = tariff::Entity::find().filter(any);
+    Ok(query.order_by_asc(tariff::Column::ServiceCode).order_by_asc(tariff::Column::StartsOn).all(db).await?)
+}
+
+pub async fn list_tariffs_between(
+    db: &DatabaseConnection,
+    providers: &[ProviderId],
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<tariff::Model>, Fault> {
+    let still = Condition::any().add(tariff::Column::EndsOn.is_null()).add(tariff::Column::EndsOn.gte(from));
+    let query = tariff::Entity::find()
+        .filter(tariff::Column::ProviderId.is_in(providers.iter().copied()))
+        .filter(tariff::Column::StartsOn.lte(to))
+        .filter(still);
     Ok(query.order_by_asc(tariff::Column::ServiceCode).order_by_asc(tariff::Column::StartsOn).all(db).await?)
 }

@@ -96,9 +96,9 @@ impl App {
             Some(key) => SigningKey::new(key.clone()),
             None => SigningKey::kept_in(&config.data_dir, &outside.entropy)?,
         };
-        let identity = Arc::new(Identity::new(mechanisms.clone(), signing_key)?);
+        let identity = Arc::new(Identity::new(mechanisms.clone(), signing_key.clone())?);
         let accounts = Arc::new(Accounts::new(&mechanisms));
-        let metering = Arc::new(Metering::new(&mechanisms));
+        let metering = Arc::new(Metering::new(&mechanisms, signing_key));
         let billing = Arc::new(Billing::new(&mechanisms));
         let sandbox = Sandbox::new(&mechanisms);
         let acquirers: Vec<Arc<dyn Acquirer>> = vec![Arc::new(sandbox.clone())];

@@ -4,12 +4,15 @@
 //! change. Refuses to know: who pays how. Tables: `statements`, `statement_lines`, `ledger_entries`.
 //! GraphQL: `graphql/billing.rs`. Tests: `tests/it/billing/`.
 
+pub mod consumption;
+pub mod cost;
 pub mod event;
 pub mod feed;
 pub mod ledger;
 pub mod outlook;
 pub mod penalty;
 pub mod posting;
+pub mod preview;
 pub mod statement;
 mod store;
 

@@ -132,6 +132,19 @@ pub async fn page_statements(
     Ok(read_page(cursor, page, db).await?)
 }
 
+/// Statements of accounts from month to month, both included.
+pub async fn list_statements_between(
+    db: &DatabaseConnection,
+    accounts: &[PersonalAccountId],
+    from: YearMonth,
+    to: YearMonth,
+) -> Result<Vec<statement::Model>, Fault> {
+    let query = statement::Entity::find()
+        .filter(statement::Column::PersonalAccountId.is_in(accounts.iter().copied()))
+        .filter(statement::Column::Period.between(from, to));
+    Ok(query.all(db).await?)
+}
+
 /// For each account and period the nearest statement after it (`later`) or before it.
 pub async fn list_neighbours(
     db: &DatabaseConnection,

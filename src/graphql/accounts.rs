@@ -17,13 +17,14 @@ use super::context::Find;
 use super::enums::AccessLevel;
 use super::error::TopError;
 use super::ids;
-use super::metering::Meter;
+use super::metering::{Meter, MonthlyConsumption};
 use super::page::{Window, connection};
 use super::payments::Payment;
 use super::scalars::{Date, DateTime, Decimal, YearMonth};
 use crate::accounts::AccountAccess;
 use crate::accounts::model;
 use crate::accounts::service::is_supplied;
+use crate::billing::consumption::{MOST_MONTHS, Span};
 use crate::kernel::Fault;
 
 /// ISO 4217.
@@ -198,6 +199,22 @@ impl PersonalAccount {
         let meters = ctx.loaders()?.meters.load(account).await?.unwrap_or_default();
         let shown = meters.into_iter().filter(|meter| include_removed || meter.removed_on.is_none());
         Ok(shown.map(|meter| Meter { meter, account }).collect())
+    }
+
+    /// What was used month by month, for charts, at most 36 months: by month, and within it by service and meter. Volume and
+    /// basis are those of the statement; where there is none yet, the difference of the readings. Months of which nothing is
+    /// known are left out. Empty with LIMITED access.
+    async fn consumption(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first month.")] from: YearMonth,
+        #[graphql(desc = "The last month.")] to: YearMonth,
+    ) -> Result<Vec<MonthlyConsumption>, TopError> {
+        let account = self.0.key();
+        let wrong = |_| TopError::BadInput(format!("1 to {MOST_MONTHS} months, the last not before the first."));
+        let span = Span::new(account, from.0, to.0).map_err(wrong)?;
+        let months = ctx.loaders()?.consumption.load(span).await?.unwrap_or_default();
+        Ok(months.into_iter().map(|used| MonthlyConsumption::of(account, used)).collect())
     }
 
     /// How many meters stand.

@@ -8,6 +8,7 @@ mod top;
 use async_graphql::{ErrorExtensions, Interface, SimpleObject};
 use entity::enums::Locale;
 
+use super::enums::Register;
 use super::scalars::Decimal;
 use crate::kernel::{Entropy, Fault};
 use crate::platform::telemetry::RequestId;
@@ -105,6 +106,8 @@ pub struct ReadingBelowPreviousError {
     pub field: Option<Vec<String>>,
     /// What happened, for the person.
     pub message: String,
+    /// The register that is meant.
+    pub register: Register,
     /// What the register showed last, in the meter's unit.
     pub previous: Decimal,
 }
@@ -119,6 +122,8 @@ pub struct RolloverProposedError {
     pub field: Option<Vec<String>>,
     /// What happened, for the person.
     pub message: String,
+    /// The register that is meant.
+    pub register: Register,
     /// What the register showed last, in the meter's unit.
     pub previous: Decimal,
     /// The consumption that this would mean.
@@ -137,8 +142,10 @@ pub struct UnusuallyHighError {
     pub message: String,
     /// The consumption since the last reading, in the meter's unit.
     pub consumption: Decimal,
-    /// The most that is usual for this time.
+    /// The most that is usual for this time, in the meter's unit: the provider's monthly maximum for every month begun.
     pub usual_most: Decimal,
+    /// What a month took on average over the last 12 at most, in the meter's unit; null without a history.
+    pub usual_average: Option<Decimal>,
 }
 
 /// The sum is not one that can be paid.

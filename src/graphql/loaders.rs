@@ -7,11 +7,14 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use entity::exact::{Money, YearMonth};
 use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId, ProviderId, StatementId};
-use entity::{account_service, meter, meter_reading, payment, provider, statement, statement_line, tariff};
+use entity::{
+    account_service, meter, meter_reading, payment, provider, reading_status_change, statement, statement_line, tariff,
+};
 
 use super::batch::Batch;
 use super::context::Services;
 use crate::accounts::{AccountAccess, AccountKey};
+use crate::billing::consumption::{MonthUse, Span};
 use crate::billing::penalty::Debt;
 use crate::billing::statement::Neighbour;
 use crate::kernel::{Failure, Person};
@@ -24,6 +27,8 @@ pub struct Loaders {
     pub tariffs: Batch<(ProviderId, NaiveDate), Vec<tariff::Model>>,
     pub meters: Batch<AccountKey, Vec<meter::Model>>,
     pub reading: Batch<MeterReadingId, meter_reading::Model>,
+    /// Moves of readings, oldest first.
+    pub status_changes: Batch<MeterReadingId, Vec<reading_status_change::Model>>,
     pub payment_readings: Batch<PaymentId, Vec<meter_reading::Model>>,
     pub newest_statement: Batch<AccountKey, statement::Model>,
     pub statement: Batch<(AccountKey, YearMonth), statement::Model>,
@@ -32,6 +37,7 @@ pub struct Loaders {
     /// What of a sum owed was due when.
     pub debts: Batch<(AccountKey, Money), Vec<Debt>>,
     pub lines: Batch<StatementId, Vec<statement_line::Model>>,
+    pub consumption: Batch<Span, Vec<MonthUse>>,
     pub meter: Batch<MeterId, meter::Model>,
     /// Accounts that the person may see.
     pub access: Batch<PersonalAccountId, AccountAccess>,
@@ -54,6 +60,7 @@ impl Loaders {
     pub fn new(services: &Services, person: Option<Person>) -> Self {
         let Services { accounts, metering, billing, payments, .. } = services.clone();
         let payer = person.clone();
+        let (measured, charged) = (Arc::clone(&metering), Arc::clone(&billing));
         Self {
             provider: batch!(accounts, |ids| by(accounts.find_providers(&ids).await?, |row| row.id)),
             services: batch!(accounts, |keys| by_account(&keys, accounts.list_services(&keys).await?, |row| row
@@ -62,6 +69,13 @@ impl Loaders {
             meters: batch!(metering, |keys| by_account(&keys, metering.list_meters(&keys).await?, |row| row
                 .personal_account_id)),
             reading: batch!(metering, |ids| by(metering.find_readings(&ids).await?, |row| row.id)),
+            status_changes: batch!(metering, |ids| {
+                let mut of_reading: HashMap<MeterReadingId, Vec<_>> = HashMap::new();
+                for change in metering.list_status_changes(&ids).await? {
+                    of_reading.entry(change.meter_reading_id).or_default().push(change);
+                }
+                of_reading
+            }),
             payment_readings: batch!(metering, |ids| {
                 let mut of_payment: HashMap<PaymentId, Vec<_>> = HashMap::new();
                 for reading in metering.list_readings_of_payments(&ids).await? {
@@ -83,6 +97,10 @@ impl Loaders {
             statement_by_id: batch!(billing, |ids| by(billing.find_statements_by_id(&ids).await?, |row| row.id)),
             debts: batch!(billing, |owed| billing.open_debts(&owed).await?),
             neighbour: batch!(billing, |wanted| billing.neighbours(&wanted).await?),
+            consumption: Batch::new(move |spans: Vec<Span>| {
+                let (measured, charged) = (Arc::clone(&measured), Arc::clone(&charged));
+                async move { charged.list_consumption(&measured, &spans).await }
+            }),
             meter: batch!(metering, |ids| by(metering.find_meters(&ids).await?, |row| row.id)),
             access: Batch::new(move |ids: Vec<PersonalAccountId>| {
                 let (accounts, person) = (Arc::clone(&accounts), person.clone());

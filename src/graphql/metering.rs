@@ -1,24 +1,32 @@
 //! Meters and readings.
 
+mod consumption;
+mod preview;
+mod reading;
+mod receipt;
 mod submission;
+mod withdrawal;
 
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use chrono::NaiveDate;
-use entity::{meter, meter_reading};
+use entity::meter;
 
+pub use consumption::MonthlyConsumption;
+pub use preview::PreviewMutation;
+pub use reading::{MeterReading, ReadingStatusChange};
+pub use receipt::ReceiptQuery;
 pub use submission::{MeterReadingInput, ReadingMutation, given_readings, submission_errors};
+pub use withdrawal::WithdrawalMutation;
 
 use super::accounts::AccountService;
 use super::context::Find;
-use super::enums::{ReadingSource, ReadingStatus, ReadingWarning, Register, Unit};
+use super::enums::{Register, Unit};
 use super::error::TopError;
 use super::ids;
 use super::page::{Window, connection};
-use super::scalars::{Date, DateTime, Decimal};
+use super::scalars::{Date, Decimal};
 use crate::accounts::AccountKey;
-use crate::kernel::Fault;
-use crate::metering::reading_rules::values_of;
 
 /// What a register showed.
 #[derive(Clone, Debug, SimpleObject)]
@@ -165,71 +173,5 @@ impl Meter {
             |reading| (reading.taken_on, reading.id),
             |reading| MeterReading { reading, meter: Some(self.clone()) },
         )
-    }
-}
-
-/// What the registers of a meter showed on a day.
-#[derive(Clone, Debug)]
-pub struct MeterReading {
-    pub reading: meter_reading::Model,
-    /// None where the reading was reached without its meter.
-    pub meter: Option<Meter>,
-}
-
-/// What the registers of a meter showed on a day.
-#[Object]
-impl MeterReading {
-    /// TypeID with the prefix `reading`.
-    pub async fn id(&self) -> ID {
-        ids::encode(self.reading.id)
-    }
-
-    /// The meter that was read.
-    async fn meter(&self, ctx: &Context<'_>) -> Result<Meter, TopError> {
-        if let Some(meter) = &self.meter {
-            return Ok(meter.clone());
-        }
-        let detached = || TopError::BadInput("The account of this reading is no longer attached.".to_owned());
-        let loaders = ctx.loaders()?;
-        let account = loaders.access.load(self.reading.personal_account_id).await?.ok_or_else(detached)?.key();
-        let meter = loaders.meter.load(self.reading.meter_id).await?;
-        meter.map(|meter| Meter { meter, account }).ok_or_else(|| Fault::internal("a reading without a meter").into())
-    }
-
-    /// One value for each register.
-    async fn values(&self) -> Vec<RegisterValue> {
-        let values = values_of(&self.reading).into_iter();
-        values.map(|value| RegisterValue { register: value.register.into(), value: value.value.into() }).collect()
-    }
-
-    /// The day the meter showed it.
-    async fn taken_on(&self) -> Date {
-        Date(self.reading.taken_on)
-    }
-
-    /// When it came here.
-    async fn submitted_at(&self) -> DateTime {
-        DateTime(self.reading.submitted_at)
-    }
-
-    /// Who gave it.
-    async fn source(&self) -> ReadingSource {
-        self.reading.source.into()
-    }
-
-    /// How far it has come. SUBMITTED is not ACCEPTED.
-    async fn status(&self) -> ReadingStatus {
-        self.reading.status.into()
-    }
-
-    /// Since the reading before, over all registers, before the coefficient; null for the first, and where the one who
-    /// sent it may not see the reading before.
-    async fn consumption(&self) -> Option<Decimal> {
-        self.reading.consumption.map(Decimal::from)
-    }
-
-    /// What is remarkable about it.
-    async fn warnings(&self) -> Vec<ReadingWarning> {
-        entity::enums::ReadingWarning::list(&self.reading.warnings).into_iter().map(Into::into).collect()
     }
 }

@@ -15,7 +15,7 @@ use super::identity::{
     SessionMutation, SignInMutation, TwoFactorMutation, ViewerQuery, WordsQuery,
 };
 use super::loaders::Loaders;
-use super::metering::{MeterReading, ReadingMutation};
+use super::metering::{MeterReading, PreviewMutation, ReadingMutation, ReceiptQuery, WithdrawalMutation};
 use super::node::{Node, NodeQuery};
 use super::once;
 use super::payments::{Payment, PaymentMutation};
@@ -25,11 +25,11 @@ use crate::kernel::{Actor, Fault};
 
 /// Questions. Everything that belongs to a person is reached from `viewer`.
 #[derive(Default, MergedObject)]
-pub struct Query(ViewerQuery, WordsQuery, ProviderQuery, NodeQuery);
+pub struct Query(ViewerQuery, WordsQuery, ProviderQuery, NodeQuery, ReceiptQuery);
 
 /// Acts. Each has one input and a payload with `userErrors`, which is empty when the act was done.
 #[derive(Default, MergedObject)]
-pub struct Mutation(IdentityMutation, AttachmentMutation, ReadingMutation, PaymentMutation);
+pub struct Mutation(IdentityMutation, AttachmentMutation, MeteringMutation, PaymentMutation);
 
 /// Merged apart: async-graphql walks merged objects one inside the other.
 #[derive(Default, MergedObject)]
@@ -43,6 +43,10 @@ pub struct IdentityMutation(
     EmailChangeMutation,
     TwoFactorMutation,
 );
+
+/// All that a person does with readings.
+#[derive(Default, MergedObject)]
+pub struct MeteringMutation(PreviewMutation, ReadingMutation, WithdrawalMutation);
 
 /// The schema with the slices behind it, as the outer layers execute it.
 #[derive(Clone)]

@@ -55,6 +55,8 @@ pub enum ReadingRefusal {
     UnusuallyHigh {
         consumption: Quantity,
         usual_most: Quantity,
+        /// Of a month over the last 12; none without a history.
+        usual_average: Option<Quantity>,
     },
 }
 
@@ -71,4 +73,14 @@ pub enum SubmissionRefusal {
     KeyReused,
     KeyMalformed,
     Readings(Vec<RefusedReading>),
+}
+
+/// Why a reading was not taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithdrawalRefusal {
+    NotConfirmed,
+    /// No such reading, or none that this person sent.
+    NotFound,
+    /// The provider has it, or the reading window in which it came has ended.
+    TooLate,
 }

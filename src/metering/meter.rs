@@ -1,5 +1,6 @@
 //! The meters of accounts.
 
+use chrono::NaiveDate;
 use entity::ids::{MeterId, MeterReadingId};
 use entity::{meter, meter_reading};
 
@@ -8,7 +9,7 @@ use crate::accounts::AccountKey;
 use crate::kernel::{Fault, Page, Slice};
 
 /// Key that readings are ordered by, newest first.
-pub type ReadingKey = (chrono::NaiveDate, MeterReadingId);
+pub type ReadingKey = (NaiveDate, MeterReadingId);
 
 impl Metering {
     /// Meters that stand, of all the accounts, in the order of their names.
@@ -19,6 +20,16 @@ impl Metering {
 
     pub async fn find_meters(&self, ids: &[MeterId]) -> Result<Vec<meter::Model>, Fault> {
         store::find_meters(self.db.read(), ids).await
+    }
+
+    /// Readings of the meters that count, from a day on: by day, and of one day what came later last.
+    pub async fn list_counted(
+        &self,
+        meters: &[meter::Model],
+        since: NaiveDate,
+    ) -> Result<Vec<meter_reading::Model>, Fault> {
+        let ids: Vec<_> = meters.iter().map(|meter| meter.id).collect();
+        store::list_counted(self.db.read(), &ids, Some(since)).await
     }
 
     pub async fn find_readings(&self, ids: &[MeterReadingId]) -> Result<Vec<meter_reading::Model>, Fault> {

@@ -1,18 +1,27 @@
 //! Meters and what they showed.
 //! Promises: a reading is stored only when the rules of `reading_rules` take it, several at once or none.
-//! Refuses to know: prices and money. Tables: `meters`, `meter_readings`.
+//! A reading moves by `chain` only. Refuses to know: prices and money.
+//! Tables: `meters`, `meter_readings`, `reading_status_changes`.
 //! GraphQL: `graphql/metering.rs`. Tests: `tests/it/metering/`.
 
+pub mod chain;
+pub mod decision;
 pub mod error;
+mod examination;
 pub mod meter;
+pub mod preview;
 pub mod reading;
 pub mod reading_rules;
+pub mod receipt;
+pub mod series;
 mod store;
+pub mod withdrawal;
 
 use crate::identity::audit::Audit;
 use crate::kernel::{Clock, Entropy};
 use crate::platform::Mechanisms;
 use crate::platform::db::Db;
+use crate::platform::secret::SigningKey;
 
 #[derive(Debug)]
 pub struct Metering {
@@ -20,11 +29,13 @@ pub struct Metering {
     clock: Clock,
     entropy: Entropy,
     audit: Audit,
+    /// Signs receipts.
+    signing_key: SigningKey,
 }
 
 impl Metering {
-    pub fn new(mechanisms: &Mechanisms) -> Self {
+    pub fn new(mechanisms: &Mechanisms, signing_key: SigningKey) -> Self {
         let Mechanisms { db, clock, entropy, .. } = mechanisms.clone();
-        Self { db, clock, entropy, audit: Audit::new(mechanisms) }
+        Self { db, clock, entropy, audit: Audit::new(mechanisms), signing_key }
     }
 }

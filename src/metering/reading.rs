@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDate;
+use chrono::{Months, NaiveDate};
 use entity::enums::{AuditEventKind, ReadingSource, ReadingStatus, Register};
 use entity::exact::Quantity;
 use entity::ids::{MeterId, MeterReadingId, PaymentId};
@@ -10,8 +10,10 @@ use entity::{meter, meter_reading, provider};
 use serde::Serialize;
 
 use super::error::{ReadingRefusal, RefusedReading, SubmissionRefusal};
-use super::reading_rules::{LastReading, MeterRules, NewReading, RegisterValue, Taken, check, values_of};
-use super::{Metering, store};
+use super::examination::Examined;
+use super::reading_rules::{MeterRules, NewReading, RegisterValue};
+use super::store::{self, Reader};
+use super::{Metering, series};
 use crate::accounts::error::AccessRefusal;
 use crate::accounts::{AccountAccess, Accounts};
 use crate::identity::audit::{Act, Origin};
@@ -32,10 +34,16 @@ pub struct GivenReading {
 /// Readings whose meters were found to be the person's; what [`Metering::store_in`] takes.
 #[derive(Debug)]
 pub struct Submission {
-    given: Vec<(MeterId, NewReading)>,
-    rules: HashMap<MeterId, (MeterRules, NaiveDate)>,
+    pub(super) given: Vec<(MeterId, NewReading)>,
+    pub(super) rules: HashMap<MeterId, (MeterRules, NaiveDate)>,
     submitted_by: entity::ids::UserId,
     source: ReadingSource,
+}
+
+impl Submission {
+    pub(super) fn meter_ids(&self) -> Vec<MeterId> {
+        self.given.iter().map(|(meter, _)| *meter).collect()
+    }
 }
 
 pub const MOST_AT_ONCE: usize = 50;
@@ -152,45 +160,46 @@ impl Metering {
         submission: &Submission,
         payment: Option<PaymentId>,
     ) -> std::result::Result<Vec<meter_reading::Model>, Failure<Vec<RefusedReading>>> {
-        let ids: Vec<_> = submission.given.iter().map(|(meter, _)| *meter).collect();
-        let meters = store::lock_meters_in(tx, &ids).await?;
+        let meters = store::lock_meters_in(tx, &submission.meter_ids()).await?;
         let newest: Vec<_> = meters.iter().filter_map(|meter| meter.last_reading_id).collect();
         let newest = store::find_readings(&**tx, &newest).await?;
-        let mut readings = Vec::with_capacity(submission.given.len());
-        let mut refused = Vec::new();
-        for (index, (meter_id, new)) in submission.given.iter().enumerate() {
-            let meter = meters.iter().find(|meter| meter.id == *meter_id);
-            let rules = submission.rules.get(meter_id);
-            let (Some(meter), Some((rules, today))) = (meter, rules) else {
-                refused.push(RefusedReading { index, refusal: ReadingRefusal::MeterNotFound });
-                continue;
-            };
-            let last = newest.iter().find(|reading| reading.meter_id == *meter_id);
-            let last = last.map(|reading| LastReading { taken_on: reading.taken_on, values: values_of(reading) });
-            match check(rules, last.as_ref(), new, *today) {
-                Ok(taken) => readings.push(self.row(meter, new, &taken, submission, payment)?),
-                Err(refusal) => refused.push(RefusedReading { index, refusal }),
+        let examined = match submission.examine(&meters, &newest) {
+            Ok(examined) => examined,
+            Err(refused) => {
+                return Err(Failure::Refused(self.beside_usual(&**tx, submission, &meters, refused).await?));
             }
-        }
-        if !refused.is_empty() {
-            return Err(Failure::Refused(refused));
-        }
+        };
+        let readings = examined.iter().map(|one| self.row(one, submission, payment));
+        let readings = readings.collect::<std::result::Result<Vec<_>, Fault>>()?;
         // What was compared with nothing must not be what the next one is compared with.
-        let compared =
-            |meter| submission.rules.get(meter).is_some_and(|(rules, _): &(MeterRules, _)| !rules.history_withheld);
-        let newest = readings.iter().filter(|reading| compared(&reading.meter_id));
-        store::insert_readings_in(tx, &readings, newest).await?;
+        store::insert_readings_in(tx, &readings, readings.iter().filter(|reading| !reading.history_withheld)).await?;
         Ok(readings)
+    }
+
+    /// Figures of the past beside refusals that speak of the usual: one statement, and only when there are such.
+    pub(super) async fn beside_usual<C: Reader>(
+        &self,
+        db: &C,
+        submission: &Submission,
+        meters: &[meter::Model],
+        refused: Vec<RefusedReading>,
+    ) -> std::result::Result<Vec<RefusedReading>, Fault> {
+        let high = submission.unusually_high(&refused);
+        if high.is_empty() {
+            return Ok(refused);
+        }
+        let since = self.clock.now().date_naive() - Months::new(2 * series::AVERAGE_MONTHS);
+        let counted = store::list_counted(db, &high, Some(since)).await?;
+        Ok(submission.with_averages(refused, meters, &counted))
     }
 
     fn row(
         &self,
-        meter: &meter::Model,
-        new: &NewReading,
-        taken: &Taken,
+        examined: &Examined<'_>,
         submission: &Submission,
         payment: Option<PaymentId>,
     ) -> std::result::Result<meter_reading::Model, Fault> {
+        let Examined { meter, new, taken, history_withheld, .. } = examined;
         let value = |register| new.values.iter().find(|given| given.register == register).map(|given| given.value);
         let warnings: Vec<_> = taken.warnings.iter().map(|warning| warning.word()).collect();
         Ok(meter_reading::Model {
@@ -208,6 +217,7 @@ impl Metering {
             value_night: value(Register::Night),
             value_peak: value(Register::Peak),
             consumption: taken.consumption,
+            history_withheld: *history_withheld,
             warnings: warnings.join(","),
         })
     }

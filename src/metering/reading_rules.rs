@@ -6,6 +6,7 @@ use entity::exact::Quantity;
 use entity::meter_reading;
 
 use super::error::ReadingRefusal;
+use super::series::{advance, capacity};
 
 /// What a register showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,15 +53,15 @@ pub struct Taken {
     pub warnings: Vec<ReadingWarning>,
 }
 
-/// Takes a reading or says why not; never a negative consumption.
+/// Takes a reading or says why not, of every register; never a negative consumption.
 pub fn check(
     meter: &MeterRules,
     last: Option<&LastReading>,
     new: &NewReading,
     today: NaiveDate,
-) -> Result<Taken, ReadingRefusal> {
+) -> Result<Taken, Vec<ReadingRefusal>> {
     let last = last.filter(|_| !meter.history_withheld);
-    check_dates(meter, last, new, today)?;
+    check_dates(meter, last, new, today).map_err(|refusal| vec![refusal])?;
     check_digits(meter, new)?;
     let mut warnings = Vec::new();
     let consumption = match last {
@@ -89,24 +90,26 @@ fn check_dates(
     }
 }
 
-fn check_digits(meter: &MeterRules, new: &NewReading) -> Result<(), ReadingRefusal> {
+fn check_digits(meter: &MeterRules, new: &NewReading) -> Result<(), Vec<ReadingRefusal>> {
     let has = |register: &Register| new.values.iter().filter(|given| given.register == *register).count() == 1;
     if new.values.len() != meter.registers.len() || !meter.registers.iter().all(has) {
-        return Err(ReadingRefusal::RegistersDiffer { expected: meter.registers.clone() });
+        return Err(vec![ReadingRefusal::RegistersDiffer { expected: meter.registers.clone() }]);
     }
-    let (capacity, step) = (capacity(meter), smallest_step(meter));
-    for RegisterValue { register, value } in new.values.iter().copied() {
+    let (capacity, step) = (capacity(meter.integer_digits), smallest_step(meter));
+    let wrong = |RegisterValue { register, value }: &RegisterValue| {
+        let register = *register;
         if value.is_negative() {
-            return Err(ReadingRefusal::Negative(register));
+            Some(ReadingRefusal::Negative(register))
+        } else if *value >= capacity {
+            Some(ReadingRefusal::TooManyDigits { register, integer_digits: meter.integer_digits })
+        } else if value.0 % step != 0 {
+            Some(ReadingRefusal::TooManyFractionDigits { register, fraction_digits: meter.fraction_digits })
+        } else {
+            None
         }
-        if value >= capacity {
-            return Err(ReadingRefusal::TooManyDigits { register, integer_digits: meter.integer_digits });
-        }
-        if value.0 % step != 0 {
-            return Err(ReadingRefusal::TooManyFractionDigits { register, fraction_digits: meter.fraction_digits });
-        }
-    }
-    Ok(())
+    };
+    let wrong: Vec<_> = new.values.iter().filter_map(wrong).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
 fn consumption(
@@ -114,32 +117,35 @@ fn consumption(
     last: &LastReading,
     new: &NewReading,
     warnings: &mut Vec<ReadingWarning>,
-) -> Result<Quantity, ReadingRefusal> {
+) -> Result<Quantity, Vec<ReadingRefusal>> {
     let most = plausible_most(meter, last, new);
-    let mut total = Quantity::ZERO;
-    for RegisterValue { register, value } in new.values.iter().copied() {
-        let Some(previous) = last.values.iter().find(|before| before.register == register).map(|before| before.value)
-        else {
-            continue;
-        };
-        if value >= previous {
-            total += value - previous;
+    let mut refused = Vec::new();
+    let mut rolled_over = false;
+    for given @ RegisterValue { register, value } in &new.values {
+        let Some(before) = last.values.iter().find(|before| before.register == *register) else { continue };
+        if *value >= before.value {
             continue;
         }
-        let rolled_over = value + capacity(meter) - previous;
+        rolled_over = true;
+        let (register, previous) = (*register, before.value);
+        let consumption = advance(meter.integer_digits, &[*before], &[*given]);
         // Without a usual maximum, a fifth of the counter's range is as much as anybody believes.
-        if rolled_over > most.unwrap_or(Quantity(capacity(meter).0 / 5)) {
-            return Err(ReadingRefusal::BelowPrevious { register, previous });
+        if consumption > most.unwrap_or(Quantity(capacity(meter.integer_digits).0 / 5)) {
+            refused.push(ReadingRefusal::BelowPrevious { register, previous });
+        } else if !new.confirmed {
+            refused.push(ReadingRefusal::RolloverProposed { register, previous, consumption });
         }
-        if !new.confirmed {
-            return Err(ReadingRefusal::RolloverProposed { register, previous, consumption: rolled_over });
-        }
-        warnings.push(ReadingWarning::RolloverProposed);
-        total += rolled_over;
     }
+    if !refused.is_empty() {
+        return Err(refused);
+    }
+    if rolled_over {
+        warnings.push(ReadingWarning::RolloverProposed);
+    }
+    let total = advance(meter.integer_digits, &last.values, &new.values);
     match most {
         Some(usual_most) if total > usual_most && !new.confirmed => {
-            Err(ReadingRefusal::UnusuallyHigh { consumption: total, usual_most })
+            Err(vec![ReadingRefusal::UnusuallyHigh { consumption: total, usual_most, usual_average: None }])
         }
         Some(usual_most) if total > usual_most => {
             warnings.push(ReadingWarning::UnusuallyHigh);
@@ -172,12 +178,6 @@ fn passing_warnings(meter: &MeterRules, new: &NewReading, consumption: Option<Qu
     .into_iter()
     .filter_map(|(applies, warning)| applies.then_some(warning))
     .collect()
-}
-
-/// The first value that the register cannot show.
-fn capacity(meter: &MeterRules) -> Quantity {
-    let digits = meter.integer_digits.clamp(1, 10).unsigned_abs();
-    Quantity(10_i64.pow(u32::from(digits)).saturating_mul(Quantity::ONE.0))
 }
 
 /// The last digit of the register, in ten-thousandths.
@@ -223,7 +223,7 @@ mod tests {
         vec![RegisterValue { register: Register::Single, value: value.parse().unwrap() }]
     }
 
-    fn after(last: &str, new: &str, confirmed: bool) -> Result<Taken, ReadingRefusal> {
+    fn after(last: &str, new: &str, confirmed: bool) -> Result<Taken, Vec<ReadingRefusal>> {
         let last = LastReading { taken_on: day("2026-05-20"), values: single(last) };
         let new = NewReading { taken_on: day("2026-06-20"), values: single(new), confirmed };
         check(&meter(), Some(&last), &new, day("2026-06-21"))
@@ -240,7 +240,7 @@ mod tests {
         let previous = "27927".parse().unwrap();
         assert_eq!(
             after("27927", "27926", true),
-            Err(ReadingRefusal::BelowPrevious { register: Register::Single, previous })
+            Err(vec![ReadingRefusal::BelowPrevious { register: Register::Single, previous }])
         );
     }
 
@@ -249,7 +249,7 @@ mod tests {
         let consumption = "25".parse().unwrap();
         let previous = "99987".parse().unwrap();
         let proposed = ReadingRefusal::RolloverProposed { register: Register::Single, previous, consumption };
-        assert_eq!(after("99987", "12", false), Err(proposed));
+        assert_eq!(after("99987", "12", false), Err(vec![proposed]));
         let taken = after("99987", "12", true).unwrap();
         assert_eq!(taken.consumption, Some(consumption));
         assert_eq!(taken.warnings, [ReadingWarning::RolloverProposed]);
@@ -258,16 +258,17 @@ mod tests {
     #[test]
     fn more_digits_than_the_meter_has_are_refused() {
         let digits = ReadingRefusal::TooManyDigits { register: Register::Single, integer_digits: 5 };
-        assert_eq!(after("1", "100000", true), Err(digits));
+        assert_eq!(after("1", "100000", true), Err(vec![digits]));
         let fraction = ReadingRefusal::TooManyFractionDigits { register: Register::Single, fraction_digits: 3 };
-        assert_eq!(after("1", "2.0001", true), Err(fraction));
+        assert_eq!(after("1", "2.0001", true), Err(vec![fraction]));
     }
 
     #[test]
     fn far_above_the_usual_needs_a_confirmation() {
         // May and June: twice the monthly maximum.
         let (consumption, usual_most) = ("1000.001".parse().unwrap(), "1000".parse().unwrap());
-        assert_eq!(after("0", "1000.001", false), Err(ReadingRefusal::UnusuallyHigh { consumption, usual_most }));
+        let high = ReadingRefusal::UnusuallyHigh { consumption, usual_most, usual_average: None };
+        assert_eq!(after("0", "1000.001", false), Err(vec![high]));
         assert_eq!(after("0", "1000.001", true).unwrap().warnings, [ReadingWarning::UnusuallyHigh]);
         assert_eq!(after("0", "1000", false).unwrap().warnings, []);
     }
@@ -290,10 +291,13 @@ mod tests {
     fn dates_in_the_future_or_before_the_last_reading_are_refused() {
         let reading = |taken_on| NewReading { taken_on: day(taken_on), values: single("5"), confirmed: true };
         let today = day("2026-06-21");
-        assert_eq!(check(&meter(), None, &reading("2026-06-22"), today), Err(ReadingRefusal::FutureDate { today }));
+        assert_eq!(
+            check(&meter(), None, &reading("2026-06-22"), today),
+            Err(vec![ReadingRefusal::FutureDate { today }])
+        );
         let last = LastReading { taken_on: day("2026-06-10"), values: single("1") };
         let before = ReadingRefusal::BeforeLastReading { last: last.taken_on };
-        assert_eq!(check(&meter(), Some(&last), &reading("2026-06-09"), today), Err(before));
+        assert_eq!(check(&meter(), Some(&last), &reading("2026-06-09"), today), Err(vec![before]));
     }
 
     #[test]
@@ -303,7 +307,7 @@ mod tests {
         let taken = check(&expired, None, &reading, day("2026-06-21")).unwrap();
         assert_eq!(taken.warnings, [ReadingWarning::OutsideWindow, ReadingWarning::VerificationExpired]);
         let removed = MeterRules { removed_on: Some(day("2026-06-01")), ..meter() };
-        assert_eq!(check(&removed, None, &reading, day("2026-06-21")), Err(ReadingRefusal::MeterRemoved));
+        assert_eq!(check(&removed, None, &reading, day("2026-06-21")), Err(vec![ReadingRefusal::MeterRemoved]));
     }
 
     #[test]
@@ -326,7 +330,30 @@ mod tests {
         let two = MeterRules { registers: vec![Register::Day, Register::Night], ..meter() };
         let reading = NewReading { taken_on: day("2026-06-20"), values: single("5"), confirmed: false };
         let expected = ReadingRefusal::RegistersDiffer { expected: two.registers.clone() };
-        assert_eq!(check(&two, None, &reading, day("2026-06-21")), Err(expected));
+        assert_eq!(check(&two, None, &reading, day("2026-06-21")), Err(vec![expected]));
+    }
+
+    #[test]
+    fn every_register_that_is_wrong_is_named() {
+        let values = |day, night| {
+            let value = |register, text: &str| RegisterValue { register, value: text.parse().unwrap() };
+            vec![value(Register::Day, day), value(Register::Night, night)]
+        };
+        let two = MeterRules { registers: vec![Register::Day, Register::Night], ..meter() };
+        let last = LastReading { taken_on: day("2026-05-20"), values: values("99990", "500") };
+        let new = NewReading { taken_on: day("2026-06-20"), values: values("3", "400"), confirmed: false };
+        let refused = check(&two, Some(&last), &new, day("2026-06-21")).unwrap_err();
+        let named: Vec<_> = refused
+            .iter()
+            .map(|refusal| match refusal {
+                ReadingRefusal::RolloverProposed { register, .. } => ("rollover", *register),
+                ReadingRefusal::BelowPrevious { register, .. } => ("below", *register),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(named, [("rollover", Register::Day), ("below", Register::Night)]);
+        let wrong = NewReading { values: values("-1", "100000"), ..new };
+        assert_eq!(check(&two, Some(&last), &wrong, day("2026-06-21")).unwrap_err().len(), 2);
     }
 
     proptest! {
@@ -338,7 +365,7 @@ mod tests {
             if let Ok(taken) = check(&meter(), Some(&before), &reading, day("2026-06-21")) {
                 let consumption = taken.consumption.unwrap();
                 prop_assert!(!consumption.is_negative());
-                prop_assert_eq!((before.values[0].value.0 + consumption.0) % capacity(&meter()).0, reading.values[0].value.0);
+                prop_assert_eq!((before.values[0].value.0 + consumption.0) % capacity(meter().integer_digits).0, reading.values[0].value.0);
             }
         }
     }

@@ -1,15 +1,22 @@
-//! The tables `meters` and `meter_readings`.
+//! The tables `meters`, `meter_readings` and `reading_status_changes`.
 
+use chrono::NaiveDate;
+use entity::enums::ReadingStatus;
+use entity::exact::Quantity;
 use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId};
-use entity::{meter, meter_reading};
+use entity::{meter, meter_reading, reading_status_change};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
     QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::meter::ReadingKey;
 use crate::kernel::{Fault, Page};
-use crate::platform::db::{Tx, read_page};
+use crate::platform::db::{Tx, bulk, read_page};
+
+/// What reads: the connection, or a transaction that sees its own changes.
+pub use sea_orm::ConnectionTrait as Reader;
 
 pub async fn list_meters(db: &DatabaseConnection, accounts: &[PersonalAccountId]) -> Result<Vec<meter::Model>, Fault> {
     let query = meter::Entity::find().filter(meter::Column::PersonalAccountId.is_in(accounts.iter().copied()));
@@ -72,4 +79,88 @@ pub async fn insert_readings_in(
         meter::Entity::update_many().set(last).filter(meter::Column::Id.eq(reading.meter_id)).exec(&**tx).await?;
     }
     Ok(())
+}
+
+/// What `series::is_counted` says, for the database.
+fn is_counted() -> Condition {
+    use meter_reading::Column as C;
+    let decided = C::Status.is_in([ReadingStatus::Accepted, ReadingStatus::Billed]);
+    let waiting = C::Status.is_in([ReadingStatus::Submitted, ReadingStatus::Delivered]);
+    Condition::any().add(decided).add(waiting.and(C::HistoryWithheld.eq(false)))
+}
+
+/// The readings of meters that count, in order, from a day on.
+pub async fn list_counted<C: ConnectionTrait>(
+    db: &C,
+    meters: &[MeterId],
+    since: Option<NaiveDate>,
+) -> Result<Vec<meter_reading::Model>, Fault> {
+    let mut query = meter_reading::Entity::find()
+        .filter(meter_reading::Column::MeterId.is_in(meters.iter().copied()))
+        .filter(is_counted());
+    if let Some(since) = since {
+        query = query.filter(meter_reading::Column::TakenOn.gte(since));
+    }
+    let query = query.order_by_asc(meter_reading::Column::TakenOn).order_by_asc(meter_reading::Column::Id);
+    Ok(query.all(db).await?)
+}
+
+pub async fn list_status_changes(
+    db: &DatabaseConnection,
+    readings: &[MeterReadingId],
+) -> Result<Vec<reading_status_change::Model>, Fault> {
+    let of_readings = reading_status_change::Column::MeterReadingId.is_in(readings.iter().copied());
+    let query = reading_status_change::Entity::find().filter(of_readings);
+    Ok(query.order_by_asc(reading_status_change::Column::Position).all(db).await?)
+}
+
+pub async fn update_status_in(tx: &Tx, ids: &[MeterReadingId], status: ReadingStatus) -> Result<(), DbErr> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let moved = meter_reading::ActiveModel { status: Set(status), ..Default::default() };
+    let readings = meter_reading::Column::Id.is_in(ids.iter().copied());
+    meter_reading::Entity::update_many().set(moved).filter(readings).exec(&**tx).await.map(|_| ())
+}
+
+pub async fn insert_status_changes_in(tx: &Tx, rows: &[reading_status_change::Model]) -> Result<(), Fault> {
+    bulk::insert_all::<reading_status_change::Entity>(tx, rows).await
+}
+
+/// One statement, whatever the number of readings.
+pub async fn update_consumption_in(tx: &Tx, recounted: &[(MeterReadingId, Option<Quantity>)]) -> Result<(), DbErr> {
+    if recounted.is_empty() {
+        return Ok(());
+    }
+    let id = || Expr::col(meter_reading::Column::Id);
+    let cases = recounted.iter().fold(sea_orm::sea_query::CaseStatement::new(), |cases, (reading, used)| {
+        cases.case(id().eq(*reading), Expr::value(*used))
+    });
+    let update = Query::update()
+        .table(meter_reading::Entity)
+        .value(meter_reading::Column::Consumption, cases.finally(Expr::col(meter_reading::Column::Consumption)))
+        .and_where(id().is_in(recounted.iter().map(|(reading, _)| *reading)))
+        .to_owned();
+    tx.execute(&update).await.map(|_| ())
+}
+
+/// Makes the newest reading that counts the last one of each meter.
+pub async fn reset_last_readings_in(tx: &Tx, meters: &[MeterId]) -> Result<(), DbErr> {
+    let of_meter =
+        Expr::col((meter_reading::Entity, meter_reading::Column::MeterId)).equals((meter::Entity, meter::Column::Id));
+    let newest = Query::select()
+        .column((meter_reading::Entity, meter_reading::Column::Id))
+        .from(meter_reading::Entity)
+        .and_where(of_meter)
+        .cond_where(is_counted())
+        .order_by(meter_reading::Column::TakenOn, Order::Desc)
+        .order_by((meter_reading::Entity, meter_reading::Column::Id), Order::Desc)
+        .limit(1)
+        .to_owned();
+    let update = Query::update()
+        .table(meter::Entity)
+        .value(meter::Column::LastReadingId, Expr::SubQuery(None, Box::new(newest.into())))
+        .and_where(meter::Column::Id.is_in(meters.iter().copied()))
+        .to_owned();
+    tx.execute(&update).await.map(|_| ())
 }

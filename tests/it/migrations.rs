@@ -10,8 +10,8 @@ use entity::ids::*;
 use entity::{
     account_service, acquirer_notification, agreement_acceptance, attachment, audit_circumstance, audit_event,
     email_change, email_change_link, idempotency_key, import_file, key_value, ledger_entry, meter, meter_reading,
-    outbox_job, payment, personal_account, provider, recovery_code, sandbox_payment, service_change, statement,
-    statement_line, tariff, two_factor, user,
+    outbox_job, payment, personal_account, provider, reading_status_change, recovery_code, sandbox_payment,
+    service_change, statement, statement_line, tariff, two_factor, user,
 };
 use kabinet::kernel::{Entropy, Failure};
 use kabinet::platform::db::{Db, Engine, Tx};
@@ -303,9 +303,18 @@ async fn services(tx: &Tx) -> Result<(), DbErr> {
         value_night: Some(Quantity(0)),
         value_peak: None,
         consumption: Some(Quantity(9_999)),
+        history_withheld: false,
         warnings: text("OUTSIDE_WINDOW"),
     };
-    kept(tx, reading).await
+    kept(tx, reading).await?;
+    let change = reading_status_change::Model {
+        meter_reading_id: MeterReadingId(id),
+        position: 2,
+        status: ReadingStatus::Rejected,
+        changed_at: moment(),
+        reason: Some(text("Пломба сорвана")),
+    };
+    kept(tx, change).await
 }
 
 async fn money(tx: &Tx) -> Result<(), DbErr> {
@@ -439,7 +448,7 @@ async fn mechanisms(tx: &Tx) -> Result<(), DbErr> {
 }
 
 async fn rows(way: Way) {
-    const TABLES: usize = 24;
+    const TABLES: usize = 27;
     let backend = Backend::empty(way).await;
     let db = connect(&backend).await;
     db.migrate_up().await.unwrap();

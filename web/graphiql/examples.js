@@ -147,6 +147,23 @@ month and the one before it, meters, tariffs.`,
   {
     reader: 'customer',
     comment: {
+      ru: `Прикинуть до отправки: объём, стоимость, долг после.
+Ничего не сохраняется.`,
+      en: `Try before you send: volume, cost, what would be owed.
+Nothing is stored.`,
+    },
+    query: `mutation PreviewReading($input: PreviewMeterReadingsInput!) {
+  previewMeterReadings(input: $input) {
+    readings { consumption volume cost { amount } lines { firstDay lastDay consumption amount { amount } } warnings }
+    accounts { balance { owed { amount } } }
+    userErrors { __typename code field message }
+  }
+}`,
+    variables: { input: { readings: [{ meterId: '', values: [{ value: '' }], confirmWarnings: false }] } },
+  },
+  {
+    reader: 'customer',
+    comment: {
       ru: `Передать показания. meterId и последние показания видны
 на вкладке Dashboard. Попробуйте и меньше прошлых,
 и больше цифр, чем у счётчика: отказы типизированы.

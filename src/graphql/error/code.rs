@@ -97,6 +97,10 @@ pub enum ErrorCode {
     RolloverProposed,
     /// Far more than usual: confirm it.
     UnusuallyHigh,
+    /// There is no such reading, or the viewer did not send it.
+    ReadingNotFound,
+    /// The provider has the reading already, or the reading window in which it came has ended.
+    WithdrawalTooLate,
     /// There is no debt to pay.
     NothingOwed,
     /// The sum is not one that can be paid.

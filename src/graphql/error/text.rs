@@ -13,6 +13,7 @@ impl ErrorCode {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table: a code, its words")]
     const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::EmailMalformed => ("Проверьте адрес электронной почты.", "Check the e-mail address."),
@@ -104,6 +105,11 @@ impl ErrorCode {
             Self::UnusuallyHigh => (
                 "Расход намного больше обычного. Если всё верно, подтвердите.",
                 "Far more than usual. If it is right, confirm.",
+            ),
+            Self::ReadingNotFound => ("Такого показания нет.", "There is no such reading."),
+            Self::WithdrawalTooLate => (
+                "Отозвать показание уже нельзя: оно передано поставщику или срок передачи прошёл.",
+                "It is too late to withdraw: the provider has the reading, or the reading window has ended.",
             ),
             Self::NothingOwed => ("Долга нет.", "There is no debt."),
             Self::AmountOutOfRange => ("Такую сумму оплатить нельзя.", "This sum cannot be paid."),

@@ -157,28 +157,30 @@ fn reading_error(index: usize, refusal: &ReadingRefusal, locale: Locale) -> User
         ReadingRefusal::Negative(_) => basic(ErrorCode::NegativeReading, "values"),
         ReadingRefusal::TooManyDigits { .. } => basic(ErrorCode::TooManyDigits, "values"),
         ReadingRefusal::TooManyFractionDigits { .. } => basic(ErrorCode::TooManyFractionDigits, "values"),
-        ReadingRefusal::BelowPrevious { previous, .. } => {
+        ReadingRefusal::BelowPrevious { register, previous } => {
             let code = ErrorCode::BelowPrevious;
             let message = code.message(locale).to_owned();
             UserError::ReadingBelowPrevious(ReadingBelowPreviousError {
                 code,
                 field,
                 message,
+                register: (*register).into(),
                 previous: (*previous).into(),
             })
         }
-        ReadingRefusal::RolloverProposed { previous, consumption, .. } => {
+        ReadingRefusal::RolloverProposed { register, previous, consumption } => {
             let code = ErrorCode::RolloverProposed;
             let (previous, consumption) = ((*previous).into(), (*consumption).into());
             UserError::RolloverProposed(RolloverProposedError {
                 code,
                 field,
                 message: code.message(locale).to_owned(),
+                register: (*register).into(),
                 previous,
                 consumption,
             })
         }
-        ReadingRefusal::UnusuallyHigh { consumption, usual_most } => {
+        ReadingRefusal::UnusuallyHigh { consumption, usual_most, usual_average } => {
             let code = ErrorCode::UnusuallyHigh;
             let (consumption, usual_most) = ((*consumption).into(), (*usual_most).into());
             UserError::UnusuallyHigh(UnusuallyHighError {
@@ -187,6 +189,7 @@ fn reading_error(index: usize, refusal: &ReadingRefusal, locale: Locale) -> User
                 message: code.message(locale).to_owned(),
                 consumption,
                 usual_most,
+                usual_average: usual_average.map(Decimal::from),
             })
         }
     }

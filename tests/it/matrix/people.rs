@@ -143,6 +143,10 @@ impl<'a> World<'a> {
             "number" => json!(sample("overpaid").number),
             "numberProvider" => json!(asker.customer.provider_id(&sample("overpaid").provider_code).await),
             "pin" => json!(sample(ACCOUNT).pin),
+            "ownReading" if matches!(asker.role, Role::Confirmed | Role::Limited) => {
+                submit(&asker.customer, json!([self.submission])).await["readings"][0]["id"].take()
+            }
+            "ownReading" => self.reading.clone(),
             "submission" => self.submission.clone(),
             "key" => json!(asker.email),
             _ => panic!("no placeholder ${name}: tests/it/matrix/people.rs, World::value, says what it stands for"),

@@ -1,10 +1,18 @@
 //! Readings that people send: taken or refused, over GraphQL.
 
+mod chain;
+mod consumption;
 mod idempotency;
+mod preview;
+mod receipt;
 mod refusals;
 mod submission;
+mod withdrawal;
 
 use entity::exact::Quantity;
+use entity::ids::{MeterReadingId, ProviderId};
+use kabinet::graphql::ids;
+use kabinet::metering::decision::{Decided, Decision};
 use serde_json::{Value, json};
 
 use crate::harness::{Customer, TestApp, sample};
@@ -74,8 +82,9 @@ pub async fn meter(customer: &Customer, account: &str) -> MeterPage {
 
 const SUBMIT: &str = "mutation($input: SubmitMeterReadingsInput!) { submitMeterReadings(input: $input) {
     readings { id status source consumption warnings takenOn values { register value } meter { id } }
-    userErrors { __typename code field message ... on ReadingBelowPreviousError { previous }
-    ... on RolloverProposedError { previous consumption } ... on UnusuallyHighError { consumption usualMost } } } }";
+    userErrors { __typename code field message ... on ReadingBelowPreviousError { register previous }
+    ... on RolloverProposedError { register previous consumption }
+    ... on UnusuallyHighError { consumption usualMost usualAverage } } } }";
 
 pub async fn submit(customer: &Customer, readings: Value) -> Value {
     let variables = json!({ "input": { "readings": readings } });
@@ -90,4 +99,20 @@ pub async fn submit_keyed(customer: &Customer, readings: Value, key: &str) -> Va
 /// One value of a single-register meter.
 pub fn single(meter: &MeterPage, value: &str) -> Value {
     json!({ "meterId": meter.id, "values": [{ "value": value }] })
+}
+
+pub async fn provider_of(app: &TestApp, note: &str) -> ProviderId {
+    ids::decode(&app.customer().provider_id(&sample(note).provider_code).await).unwrap()
+}
+
+/// What the provider of the sample account says of readings.
+pub async fn decide(app: &TestApp, note: &str, decisions: &[(&str, Decision)]) -> Vec<Decided> {
+    decide_as(app, provider_of(app, note).await, decisions).await
+}
+
+pub async fn decide_as(app: &TestApp, provider: ProviderId, decisions: &[(&str, Decision)]) -> Vec<Decided> {
+    let id = |id: &str| ids::decode::<MeterReadingId>(id).unwrap();
+    let decisions: Vec<_> = decisions.iter().map(|(reading, decision)| (id(reading), decision.clone())).collect();
+    let services = &app.app.services;
+    services.metering.decide_readings(&services.accounts, provider, &decisions).await.expect("decisions are taken")
 }

@@ -57,6 +57,7 @@ both_ways!(an_unusually_high_reading_is_taken_once_confirmed, |app| {
     assert_eq!(user_errors(&payload), [("UNUSUALLY_HIGH".to_owned(), json!(["readings", "0", "values"]))]);
     assert_eq!(payload["userErrors"][0]["consumption"], "201");
     assert_eq!(payload["userErrors"][0]["usualMost"], "200");
+    assert_eq!(payload["userErrors"][0]["usualAverage"], average(&customer, &before.id).await);
     assert_eq!(meter(&customer, &account).await.last_id, before.last_id);
 
     reading["confirmWarnings"] = json!(true);
@@ -66,13 +67,30 @@ both_ways!(an_unusually_high_reading_is_taken_once_confirmed, |app| {
     app.finish().await;
 });
 
+/// By hand: what was used between the oldest and the newest reading, over the months between them.
+async fn average(customer: &Customer, meter: &str) -> String {
+    let query = "query($id: ID!) { node(id: $id) { ... on Meter { readings(first: 50) { edges { node { takenOn
+        values { value } } } } } } }";
+    let data = customer.ask(query, json!({ "id": meter })).await;
+    let readings = data["node"]["readings"]["edges"].as_array().unwrap();
+    let value = |at: usize| readings[at]["node"]["values"][0]["value"].as_str().unwrap().parse::<Quantity>().unwrap().0;
+    let month = |at: usize| readings[at]["node"]["takenOn"].as_str().unwrap()[5..7].parse::<i64>().unwrap();
+    let oldest = readings.len() - 1;
+    let months = month(0) - month(oldest);
+    assert!(months >= 2, "the registers have some months of readings");
+    Quantity((value(0) - value(oldest) + months / 2) / months).to_string()
+}
+
 both_ways!(several_readings_are_taken_all_or_none, |app| {
     let (customer, first) = owner(&app, "anna@example.com", "debt").await;
     let second = attach(&customer, "day-and-night").await;
     let (one, two) = (meter(&customer, &first).await, meter(&customer, &second).await);
     let payload = submit(&customer, json!([one.reading(3), two.reading(-1)])).await;
     let errors = user_errors(&payload);
-    assert_eq!(errors, [("BELOW_PREVIOUS".to_owned(), json!(["readings", "1", "values"]))]);
+    let below = ("BELOW_PREVIOUS".to_owned(), json!(["readings", "1", "values"]));
+    assert_eq!(errors, [below.clone(), below], "one for each register");
+    assert_eq!(payload["userErrors"][0]["register"], "DAY");
+    assert_eq!(payload["userErrors"][1]["register"], "NIGHT");
     assert_eq!(meter(&customer, &first).await.last_id, one.last_id);
     assert_eq!(meter(&customer, &second).await.last_id, two.last_id);
 

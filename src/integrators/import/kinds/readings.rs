@@ -144,6 +144,7 @@ fn reading(
             value_night: None,
             value_peak: None,
             consumption: None,
+            history_withheld: false,
             warnings: String::new(),
         },
     };

@@ -1,0 +1,206 @@
+//! What was used month by month, and what the charge for it was reckoned from.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use entity::enums::{ChargeBasis, Register, Unit};
+use entity::exact::{Quantity, YearMonth};
+use entity::ids::{MeterId, PersonalAccountId};
+use entity::{meter, meter_reading, statement_line};
+
+use super::cost::{service_codes, volume};
+use super::{Billing, store};
+use crate::accounts::AccountKey;
+use crate::kernel::Fault;
+use crate::metering::Metering;
+use crate::metering::reading_rules::values_of;
+use crate::metering::series::advance;
+
+/// The most months that are asked for at once.
+pub const MOST_MONTHS: i32 = 36;
+
+/// Which months of which account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Span {
+    pub account: AccountKey,
+    pub from: YearMonth,
+    pub to: YearMonth,
+}
+
+/// More than [`MOST_MONTHS`], or the last before the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoSpan;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MonthUse {
+    pub period: YearMonth,
+    /// None where a statement charges a service that no single meter stands for.
+    pub meter: Option<meter::Model>,
+    pub service_code: String,
+    pub unit: Unit,
+    /// With the coefficient.
+    pub volume: Quantity,
+    pub basis: ChargeBasis,
+    /// Of the same meter or service in the same month a year before.
+    pub year_before: Option<Quantity>,
+}
+
+/// Months since the year 0.
+fn months(period: YearMonth) -> i32 {
+    period.0 / 100 * 12 + period.0 % 100
+}
+
+fn year_before(period: YearMonth) -> YearMonth {
+    YearMonth(period.0 - 100)
+}
+
+impl Span {
+    pub fn new(account: AccountKey, from: YearMonth, to: YearMonth) -> Result<Self, NoSpan> {
+        let count = months(to) - months(from) + 1;
+        if (1..=MOST_MONTHS).contains(&count) { Ok(Self { account, from, to }) } else { Err(NoSpan) }
+    }
+
+    fn periods(self) -> impl Iterator<Item = YearMonth> {
+        std::iter::successors(Some(self.from), |period| Some(period.next()))
+            .take_while(move |period| *period <= self.to)
+    }
+}
+
+/// What the tables say of some accounts.
+struct Known {
+    meters: Vec<meter::Model>,
+    /// In order.
+    readings: Vec<meter_reading::Model>,
+    lines: HashMap<(PersonalAccountId, YearMonth), Vec<statement_line::Model>>,
+}
+
+impl Billing {
+    /// By month, and within it by meter. Four statements for however many accounts. LIMITED access sees none: it is history.
+    pub async fn list_consumption(
+        &self,
+        metering: &Metering,
+        wanted: &[Span],
+    ) -> Result<HashMap<Span, Vec<MonthUse>>, Fault> {
+        let full: Vec<_> = wanted.iter().copied().filter(|span| span.account.is_full()).collect();
+        let Some((from, to)) = full.iter().map(|span| span.from).min().zip(full.iter().map(|span| span.to).max())
+        else {
+            return Ok(HashMap::new());
+        };
+        let accounts: Vec<_> = full.iter().map(|span| span.account).collect();
+        let ids: Vec<_> = accounts.iter().map(|account| account.id()).collect();
+        let meters = metering.list_meters(&accounts).await?;
+        // A year for the comparison, and a year more in which the reading before that may have been taken.
+        let since = year_before(year_before(from)).first_day();
+        let readings = metering.list_counted(&meters, since).await?;
+        let statements = store::list_statements_between(self.db.read(), &ids, year_before(from), to).await?;
+        let of_statement: HashMap<_, _> = statements
+            .iter()
+            .map(|statement| (statement.id, (statement.personal_account_id, statement.period)))
+            .collect();
+        let statement_ids: Vec<_> = of_statement.keys().copied().collect();
+        let mut lines: HashMap<_, Vec<_>> = HashMap::new();
+        for line in store::list_lines(self.db.read(), &statement_ids).await? {
+            let Some(key) = of_statement.get(&line.statement_id) else { continue };
+            lines.entry(*key).or_default().push(line);
+        }
+        let known = Known { meters, readings, lines };
+        Ok(full.into_iter().map(|span| (span, known.span(span))).collect())
+    }
+}
+
+impl Known {
+    fn span(&self, span: Span) -> Vec<MonthUse> {
+        let account = span.account.id();
+        let of_period = |period| {
+            let before = self.month(account, year_before(period));
+            let with_comparison = move |mut one: MonthUse| {
+                let same = |other: &&MonthUse| {
+                    other.service_code == one.service_code
+                        && other.meter.as_ref().map(|meter| meter.id) == one.meter.as_ref().map(|meter| meter.id)
+                };
+                one.year_before = before.iter().find(same).map(|other| other.volume);
+                one
+            };
+            self.month(account, period).into_iter().map(with_comparison)
+        };
+        span.periods().flat_map(of_period).collect()
+    }
+
+    /// A statement's line decides where there is one: its basis, and its volume where one meter stands for the service.
+    /// Without one, and for several meters of a service that was charged by them, the readings of the month do.
+    fn month(&self, account: PersonalAccountId, period: YearMonth) -> Vec<MonthUse> {
+        let (first_day, next_month) = (period.first_day(), period.next().first_day());
+        let standing: Vec<_> = self
+            .meters
+            .iter()
+            .filter(|meter| meter.personal_account_id == account)
+            .filter(|meter| meter.installed_on.is_none_or(|installed| installed < next_month))
+            .filter(|meter| meter.removed_on.is_none_or(|removed| removed >= first_day))
+            .collect();
+        let lines = self.lines.get(&(account, period)).map(Vec::as_slice).unwrap_or_default();
+        let lines: Vec<_> = lines.iter().filter(|line| is_measured(line.unit)).collect();
+        let mut month = Vec::new();
+        for line in &lines {
+            let mut of_service = standing.iter().filter(|meter| is_billed_by(meter, &line.service_code));
+            let (one, more) = (of_service.next(), of_service.next());
+            // By their readings, below.
+            if more.is_some() && line.basis == ChargeBasis::Meter {
+                continue;
+            }
+            month.push(MonthUse {
+                period,
+                meter: one.filter(|_| more.is_none()).map(|meter| (*meter).clone()),
+                service_code: line.service_code.clone(),
+                unit: line.unit,
+                volume: volume(line.volume, line.coefficient).unwrap_or(line.volume),
+                basis: line.basis,
+                year_before: None,
+            });
+        }
+        let charged = |meter: &meter::Model| month.iter().any(|one: &MonthUse| is_billed_by(meter, &one.service_code));
+        let uncharged: Vec<_> = standing.into_iter().filter(|meter| !charged(meter)).collect();
+        for meter in uncharged {
+            let Some(used) = self.used(meter, first_day, next_month) else { continue };
+            month.push(MonthUse {
+                period,
+                meter: Some(meter.clone()),
+                service_code: meter.service_code.clone(),
+                unit: meter.unit,
+                volume: used,
+                basis: ChargeBasis::Meter,
+                year_before: None,
+            });
+        }
+        month.sort_by(|one, other| name(one).cmp(&name(other)));
+        month
+    }
+
+    /// What a meter counted from its last reading before the month to its last reading in it. One that was installed in the
+    /// month counts from its first reading.
+    fn used(&self, meter: &meter::Model, first_day: NaiveDate, next_month: NaiveDate) -> Option<Quantity> {
+        let series = || self.readings.iter().filter(|reading| reading.meter_id == meter.id);
+        let is_new = meter.installed_on.is_some_and(|installed| installed >= first_day);
+        let opening = series().next().filter(|_| is_new);
+        let before = series().rfind(|reading| reading.taken_on < first_day).or(opening)?;
+        let last = series().rfind(|reading| (first_day..next_month).contains(&reading.taken_on))?;
+        volume(advance(meter.integer_digits, &values_of(before), &values_of(last)), meter.coefficient)
+    }
+}
+
+/// The order within a month.
+fn name(one: &MonthUse) -> (&str, &str, Option<MeterId>) {
+    let meter = one.meter.as_ref();
+    (&one.service_code, meter.map_or("", |meter| meter.name.as_str()), meter.map(|meter| meter.id))
+}
+
+/// Whether a line of the service charges what the meter counts, or one of its registers.
+fn is_billed_by(meter: &meter::Model, service_code: &str) -> bool {
+    let mut codes =
+        Register::list(&meter.registers).into_iter().flat_map(|one| service_codes(&meter.service_code, one));
+    codes.any(|code| code == service_code)
+}
+
+/// What a meter could count; a month's maintenance or an area is no consumption.
+const fn is_measured(unit: Unit) -> bool {
+    matches!(unit, Unit::CubicMetre | Unit::KilowattHour | Unit::Gigacalorie)
+}

@@ -1,0 +1,58 @@
+//! Taking back a reading.
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+
+use super::super::context::Find;
+use super::super::error::{ErrorCode, TopError, UserError, path};
+use super::super::ids;
+use super::MeterReading;
+use crate::kernel::Failure;
+use crate::metering::error::WithdrawalRefusal;
+
+/// Which reading to take back.
+#[derive(Clone, Debug, InputObject)]
+pub struct WithdrawMeterReadingInput {
+    /// Id of a reading that the viewer sent.
+    pub id: ID,
+}
+
+/// The reading is withdrawn, or nothing was done.
+#[derive(Default, SimpleObject)]
+pub struct WithdrawMeterReadingPayload {
+    /// The reading, WITHDRAWN.
+    pub reading: Option<MeterReading>,
+    /// Why nothing was done.
+    pub user_errors: Vec<UserError>,
+}
+
+#[derive(Default)]
+pub struct WithdrawalMutation;
+
+#[Object]
+impl WithdrawalMutation {
+    /// Takes back a reading that the viewer sent: until the provider has it, and not after the day that the reading's
+    /// `withdrawableUntil` names. The meter's last reading is the one before it again. Repeating it changes nothing.
+    async fn withdraw_meter_reading(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The reading.")] input: WithdrawMeterReadingInput,
+    ) -> Result<WithdrawMeterReadingPayload, TopError> {
+        let locale = ctx.actor()?.locale;
+        let (services, person) = (ctx.services()?, ctx.person()?);
+        let withdrawn = services.metering.withdraw_reading(&services.accounts, person, ids::decode(&input.id)).await;
+        let refusal = match withdrawn {
+            Ok(reading) => {
+                let reading = Some(MeterReading { reading, meter: None });
+                return Ok(WithdrawMeterReadingPayload { reading, user_errors: Vec::new() });
+            }
+            Err(Failure::Refused(refusal)) => refusal,
+            Err(Failure::Fault(fault)) => return Err(fault.into()),
+        };
+        let (code, field) = match refusal {
+            WithdrawalRefusal::NotConfirmed => (ErrorCode::EmailNotConfirmed, None),
+            WithdrawalRefusal::NotFound => (ErrorCode::ReadingNotFound, path(["id"])),
+            WithdrawalRefusal::TooLate => (ErrorCode::WithdrawalTooLate, path(["id"])),
+        };
+        Ok(WithdrawMeterReadingPayload { reading: None, user_errors: vec![UserError::basic(code, field, locale)] })
+    }
+}
