@@ -47,6 +47,7 @@ words! {
         DeletionCancelled = "DELETION_CANCELLED", Erased = "ERASED",
     }
     EmailChangeLinkPurpose { ConfirmByOld = "CONFIRM_BY_OLD", ConfirmByNew = "CONFIRM_BY_NEW", Cancel = "CANCEL" }
+    ErasureReason { Unconfirmed = "UNCONFIRMED", Requested = "REQUESTED" }
     AccessLevel { Limited = "LIMITED", Full = "FULL" }
     AccessProofKind { Pin = "PIN", LastChargeTotal = "LAST_CHARGE_TOTAL", MeterReading = "METER_READING" }
     Unit { CubicMetre = "CUBIC_METRE", KilowattHour = "KILOWATT_HOUR", Gigacalorie = "GIGACALORIE", Month = "MONTH", SquareMetre = "SQUARE_METRE" }

@@ -49,6 +49,7 @@ ids! {
     AttachmentId = "attachment",
     AuditEventId = "event",
     EmailChangeId = "emailchange",
+    ErasureId = "erasure",
     ImportFileId = "import",
     LedgerEntryId = "entry",
     MeterId = "meter",

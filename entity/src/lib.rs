@@ -12,6 +12,8 @@ pub mod audit_circumstance;
 pub mod audit_event;
 pub mod email_change;
 pub mod email_change_link;
+pub mod cabinet_deletion;
+pub mod erasure;
 pub mod idempotency_key;
 pub mod import_file;
 pub mod key_value;

@@ -16,6 +16,7 @@ mod m0011_two_factor;
 mod m0012_email_changes;
 mod m0013_audit;
 mod m0016_reading_chain;
+mod m0014_rights;
 mod table;
 
 #[derive(Debug)]
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_email_changes::Step),
             Box::new(m0013_audit::Step),
             Box::new(m0016_reading_chain::Step),
+            Box::new(m0014_rights::Step),
         ]
     }
 }

@@ -134,6 +134,11 @@ impl Accounts {
         Ok(deleted.await?)
     }
 
+    /// Takes every account off the list of a person who is erased; how many there were.
+    pub async fn detach_all_in(&self, tx: &Tx, user_id: UserId) -> std::result::Result<u64, Fault> {
+        store::delete_attachments_in(tx, user_id).await
+    }
+
     async fn check_proof(
         &self,
         person: UserId,

@@ -133,6 +133,11 @@ pub async fn delete_attachment_in(tx: &Tx, user: UserId, account: PersonalAccoun
     Ok(deleted.rows_affected > 0)
 }
 
+pub async fn delete_attachments_in(tx: &Tx, user: UserId) -> Result<u64, Fault> {
+    let deleted = attachment::Entity::delete_many().filter(attachment::Column::UserId.eq(user)).exec(&**tx).await?;
+    Ok(deleted.rows_affected)
+}
+
 fn of(user: UserId, account: PersonalAccountId) -> Condition {
     Condition::all().add(attachment::Column::UserId.eq(user)).add(attachment::Column::PersonalAccountId.eq(account))
 }

@@ -113,6 +113,7 @@ impl App {
         let worker = Worker {
             mechanisms: mechanisms.clone(),
             identity: Arc::clone(&identity),
+            accounts: Arc::clone(&accounts),
             payments: Arc::clone(&payments),
             notifications,
         };

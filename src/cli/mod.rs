@@ -3,6 +3,7 @@
 mod audit;
 mod demo;
 mod doctor;
+mod erasures;
 mod import;
 mod migrate;
 mod progress;
@@ -45,6 +46,8 @@ enum Command {
     Schema,
     /// The log of what people did.
     Audit(audit::AuditArgs),
+    /// What was destroyed of cabinets that were deleted.
+    Erasures(erasures::ErasuresArgs),
     /// Check configuration, database, Redis, mail, clock and ledger, and say what to do.
     Doctor,
     /// Print docs/errors.md: every code, what it means and what to do.
@@ -113,6 +116,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Audit(args) => audit::run(&args, config).await,
+        Command::Erasures(args) => erasures::run(&args, config).await,
         Command::Doctor => doctor::run(config).await,
         Command::Config | Command::Errors => Ok(ExitCode::SUCCESS),
     }

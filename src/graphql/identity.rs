@@ -4,6 +4,7 @@ mod audit;
 mod agreement;
 mod cookie;
 mod email_change;
+mod deletion;
 mod password;
 mod profile;
 mod registration;
@@ -28,6 +29,7 @@ use crate::kernel::Failure;
 
 pub use agreement::AgreementMutation;
 pub use audit::AuditEvent;
+pub use deletion::{DeletionMutation, DeletionQuery};
 pub use email_change::EmailChangeMutation;
 pub use password::{PasswordMutation, password_message};
 pub use profile::ProfileMutation;
@@ -62,6 +64,11 @@ impl User {
     /// The cabinet is deleted then, unless the address is confirmed before; null once it is.
     async fn confirmation_expires_at(&self) -> Option<DateTime> {
         self.0.confirmation_expires_at.map(DateTime)
+    }
+
+    /// The cabinet is deleted then, as the person asked, unless they cancel it before; null when it stays.
+    async fn deletion_scheduled_for(&self, ctx: &Context<'_>) -> Result<Option<DateTime>, TopError> {
+        deletion::scheduled_for(ctx, self.0.id).await
     }
 
     /// The person's name, as they gave it.

@@ -11,8 +11,8 @@ use super::billing::{LedgerEntry, Statement};
 use super::context::Services;
 use super::document::Documents;
 use super::identity::{
-    AgreementMutation, AuditEvent, EmailChangeMutation, PasswordMutation, ProfileMutation, RegistrationMutation,
-    SessionMutation, SignInMutation, TwoFactorMutation, ViewerQuery, WordsQuery,
+    AgreementMutation, AuditEvent, DeletionMutation, DeletionQuery, EmailChangeMutation, PasswordMutation,
+    ProfileMutation, RegistrationMutation, SessionMutation, SignInMutation, TwoFactorMutation, ViewerQuery, WordsQuery,
 };
 use super::loaders::Loaders;
 use super::metering::{MeterReading, PreviewMutation, ReadingMutation, ReceiptQuery, WithdrawalMutation};
@@ -25,7 +25,7 @@ use crate::kernel::{Actor, Fault};
 
 /// Questions. Everything that belongs to a person is reached from `viewer`.
 #[derive(Default, MergedObject)]
-pub struct Query(ViewerQuery, WordsQuery, ProviderQuery, NodeQuery, ReceiptQuery);
+pub struct Query(ViewerQuery, WordsQuery, ProviderQuery, NodeQuery, ReceiptQuery, DeletionQuery);
 
 /// Acts. Each has one input and a payload with `userErrors`, which is empty when the act was done.
 #[derive(Default, MergedObject)]
@@ -42,6 +42,7 @@ pub struct IdentityMutation(
     AgreementMutation,
     EmailChangeMutation,
     TwoFactorMutation,
+    DeletionMutation,
 );
 
 /// All that a person does with readings.

@@ -16,8 +16,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub use self::links::{
-    ask_for_password, ask_to_cancel_change, ask_to_confirm, ask_to_confirm_change, cancel_change, confirm,
-    confirm_change, reset_password,
+    ask_for_password, ask_to_cancel_change, ask_to_cancel_deletion, ask_to_confirm, ask_to_confirm_change,
+    cancel_change, cancel_deletion, confirm, confirm_change, reset_password,
 };
 use self::template::page;
 use super::{Http, MailboxMessage, SandboxPage, answer, body, caller};

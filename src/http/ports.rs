@@ -32,6 +32,8 @@ pub trait Doors: Send + Sync + 'static {
     /// The password of the link is not looked at.
     async fn cancel_email_change(&self, link: UsedLink) -> Result<LinkOutcome, Fault>;
 
+    async fn cancel_deletion(&self, link: UsedLink) -> Result<LinkOutcome, Fault>;
+
     async fn sandbox_payment(&self, id: &str) -> Result<Option<SandboxPage>, Fault>;
 
     /// `outcome` is one of `pay`, `refuse`, `three_d_secure_failed`.
@@ -74,6 +76,7 @@ pub enum Ended {
 /// A letter's link with the password that was typed on its page.
 pub struct UsedLink {
     pub token: String,
+    /// Empty where the page asks for none.
     pub password: String,
     pub locale: Locale,
     pub address: IpAddr,

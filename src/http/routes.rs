@@ -35,6 +35,10 @@ pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Respons
             "/cancel-email-change",
             get(handler(&http, pages::ask_to_cancel_change)).post(handler(&http, pages::cancel_change)),
         )
+        .at(
+            "/cancel-deletion",
+            get(handler(&http, pages::ask_to_cancel_deletion)).post(handler(&http, pages::cancel_deletion)),
+        )
         .at("/dev/mailbox", get(handler(&http, pages::mailbox)))
         .at("/dev/mailbox/messages", get(handler(&http, |http, _| pages::messages(http))))
         .at(

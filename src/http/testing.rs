@@ -164,6 +164,10 @@ impl Doors for FakeDoors {
         self.confirm_email(link).await
     }
 
+    async fn cancel_deletion(&self, link: UsedLink) -> Result<LinkOutcome, Fault> {
+        self.confirm_email(link).await
+    }
+
     async fn sandbox_payment(&self, id: &str) -> Result<Option<SandboxPage>, Fault> {
         Ok((id == "p1").then(|| SandboxPage {
             id: "p1".to_owned(),

@@ -173,8 +173,8 @@ impl Audit {
         Ok(())
     }
 
-    /// From where a person's acts came is forgotten; the chain stays, and ends with what says why.
-    pub(super) async fn erase_in(&self, tx: &Tx, user_id: UserId) -> Result<(), Fault> {
+    /// From where a person's acts came is forgotten; the chain stays, and ends with what says why. How many there were.
+    pub(super) async fn erase_in(&self, tx: &Tx, user_id: UserId) -> Result<u64, Fault> {
         self.append_in(tx, user_id, Origin::inside(), Act::new(AuditEventKind::Erased)).await?;
         store::delete_circumstances_in(tx, user_id).await
     }

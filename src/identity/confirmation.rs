@@ -169,6 +169,10 @@ impl Identity {
         Ok(Ok(()))
     }
 
+    pub(super) async fn forget_confirmation_links(&self, user_id: UserId) -> Result<(), Fault> {
+        self.keys.delete_of(SPACE, user_id.0).await
+    }
+
     /// Makes a link for the letter; none when there is nothing left to confirm.
     pub async fn confirmation_link(&self, user_id: UserId) -> Result<Option<ConfirmationLink>, Fault> {
         let Some(user) = self.find_user(user_id).await? else { return Ok(None) };

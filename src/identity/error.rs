@@ -59,6 +59,18 @@ pub enum ResetRefusal {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeletionRefusal {
+    NotConfirmed,
+    StepUp(StepUpRefusal),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancellationRefusal {
+    /// Unknown or expired, or the deletion was cancelled already.
+    BadToken,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeRefusal {
     NotConfirmed,
     /// The current password was not shown.

@@ -110,6 +110,36 @@ impl Job for DeleteEmailChange {
     const KIND: &'static str = "delete_email_change";
 }
 
+/// Tell a person when their cabinet will be deleted, with a link that cancels it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendDeletionScheduled {
+    pub user_id: UserId,
+}
+
+/// Tell a person that their cabinet stays.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendDeletionCancelled {
+    pub user_id: UserId,
+}
+
+/// Delete a cabinet whose person asked for it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EraseCabinet {
+    pub user_id: UserId,
+}
+
+impl Job for SendDeletionScheduled {
+    const KIND: &'static str = "send_deletion_scheduled";
+}
+
+impl Job for SendDeletionCancelled {
+    const KIND: &'static str = "send_deletion_cancelled";
+}
+
+impl Job for EraseCabinet {
+    const KIND: &'static str = "erase_cabinet";
+}
+
 impl Job for SendPasswordReset {
     const KIND: &'static str = "send_password_reset";
 }

@@ -3,8 +3,9 @@
 //! Promises: nothing tells a stranger whether an address is known; passwords are hashed off the async threads; a session
 //! that was ended stays ended; what a person did is written down with the act. Refuses to know: accounts, money.
 //! Tables: `users`, `agreement_acceptances`, `email_changes`, `email_change_links`, `audit_events`,
-//! `audit_circumstances`, `two_factors`, `recovery_codes`; key spaces `session`, `confirmation`, `password-reset`,
-//! `captcha`, `tries`, `brake`, `place`, `decoy`, `decoy-user`, `resend`, `resend-step`.
+//! `audit_circumstances`, `two_factors`, `recovery_codes`, `cabinet_deletions`, `erasures`; key spaces `session`,
+//! `confirmation`, `deletion`, `password-reset`, `captcha`, `tries`, `brake`, `place`, `decoy`, `decoy-user`, `resend`,
+//! `resend-step`.
 //! Jobs: `event`. GraphQL: `graphql/identity.rs`. Tests: `tests/it/identity/`.
 
 pub mod agreement;
@@ -13,9 +14,11 @@ pub mod captcha;
 pub mod confirmation;
 pub mod decoy;
 pub mod email_change;
+pub mod deletion;
 pub mod erasure;
 pub mod error;
 pub mod event;
+pub mod kept_record;
 pub mod password;
 pub mod password_change;
 pub mod password_reset;
@@ -65,6 +68,7 @@ pub struct Identity {
     email_changes: Throttle,
     brakes: Brakes,
     seal: Seal,
+    signing_key: SigningKey,
     pub audit: Audit,
     pub policy: Policy,
     pub captcha: Captcha,
@@ -87,9 +91,16 @@ impl Identity {
             seal: Seal::new(&signing_key.derive("second factors")?),
             hasher: Hasher::new(&config.identity, &entropy)?,
             policy: Policy::new(config.identity.password_policy, &config.http.public_url),
-            captcha: Captcha::new(config.captcha.clone(), signing_key, keys.clone(), clock.clone(), entropy.clone()),
+            captcha: Captcha::new(
+                config.captcha.clone(),
+                signing_key.clone(),
+                keys.clone(),
+                clock.clone(),
+                entropy.clone(),
+            ),
             sessions: Sessions::new(keys.clone(), wakeups, clock.clone(), entropy.clone(), &config.identity),
             audit,
+            signing_key,
             db,
             keys,
             outbox,
@@ -103,7 +114,8 @@ impl Identity {
         self.hasher.standing()
     }
 
+    /// None for who is erased: a pseudonym is nobody.
     pub async fn find_user(&self, id: UserId) -> Result<Option<user::Model>, Fault> {
-        store::find_user(self.db.read(), id).await
+        Ok(store::find_user(self.db.read(), id).await?.filter(|user| !erasure::is_erased(user)))
     }
 }

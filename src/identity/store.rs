@@ -1,8 +1,8 @@
-//! The tables `users` and `agreement_acceptances`.
+//! The tables `users`, `agreement_acceptances`, `cabinet_deletions` and `erasures`.
 
 use chrono::{DateTime, Utc};
 use entity::ids::UserId;
-use entity::{agreement_acceptance, user};
+use entity::{agreement_acceptance, cabinet_deletion, erasure, user};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
@@ -126,10 +126,72 @@ pub async fn list_acceptances<C: ConnectionTrait>(
     Ok(of_person.order_by_asc(Column::AcceptedAt).order_by_asc(Column::Kind).all(db).await?)
 }
 
-pub async fn delete_user_in(tx: &Tx, id: UserId) -> Result<(), Fault> {
+pub async fn delete_acceptances_in(tx: &Tx, id: UserId) -> Result<u64, Fault> {
+    let acceptances = agreement_acceptance::Entity::delete_many();
+    Ok(acceptances.filter(agreement_acceptance::Column::UserId.eq(id)).exec(&**tx).await?.rows_affected)
+}
+
+/// Which texts were accepted, and when, stays; from where does not.
+pub async fn clear_acceptances_in(tx: &Tx, id: UserId) -> Result<u64, Fault> {
+    let cleared = agreement_acceptance::ActiveModel { address: Set(String::new()), ..Default::default() };
+    let acceptances = agreement_acceptance::Entity::update_many().set(cleared);
+    Ok(acceptances.filter(agreement_acceptance::Column::UserId.eq(id)).exec(&**tx).await?.rows_affected)
+}
+
+/// What payments and readings refer to, and nothing of the person.
+pub async fn reduce_user_in(tx: &Tx, id: UserId, pseudonym: String) -> Result<(), Fault> {
+    let reduced = user::ActiveModel {
+        email: Set(pseudonym),
+        password_hash: Set(String::new()),
+        full_name: Set(None),
+        phone: Set(None),
+        ..Default::default()
+    };
+    let row = user::Entity::update_many().set(reduced).col_expr(user::Column::CredentialsVersion, next_version());
+    row.filter(user::Column::Id.eq(id)).exec(&**tx).await?;
+    Ok(())
+}
+
+pub async fn find_deletion<C: ConnectionTrait>(db: &C, id: UserId) -> Result<Option<cabinet_deletion::Model>, Fault> {
+    Ok(cabinet_deletion::Entity::find_by_id(id).one(db).await?)
+}
+
+pub async fn insert_deletion_in(tx: &Tx, deletion: cabinet_deletion::Model) -> Result<(), Fault> {
+    cabinet_deletion::Entity::insert(deletion.into_active_model()).exec_without_returning(&**tx).await?;
+    Ok(())
+}
+
+/// True for the one call that takes it away.
+pub async fn delete_deletion_in(tx: &Tx, id: UserId) -> Result<bool, Fault> {
+    Ok(cabinet_deletion::Entity::delete_by_id(id).exec(&**tx).await?.rows_affected == 1)
+}
+
+pub async fn insert_erasure_in(tx: &Tx, record: erasure::Model) -> Result<(), Fault> {
+    erasure::Entity::insert(record.into_active_model()).exec_without_returning(&**tx).await?;
+    Ok(())
+}
+
+/// Oldest first.
+pub async fn list_erasures<C: ConnectionTrait>(
+    db: &C,
+    address_hash: Option<&str>,
+) -> Result<Vec<erasure::Model>, Fault> {
+    let mut query = erasure::Entity::find();
+    if let Some(hash) = address_hash {
+        query = query.filter(erasure::Column::AddressHash.eq(hash));
+    }
+    let ordered = query.order_by_asc(erasure::Column::ErasedAt).order_by_asc(erasure::Column::Id);
+    Ok(ordered.all(db).await?)
+}
+
+/// The second factor, and the addresses of changes of the e-mail address.
+pub async fn delete_secrets_in(tx: &Tx, id: UserId) -> Result<(), Fault> {
     super::two_factor::store::delete_in(tx, id).await?;
-    email_changes::delete_changes_of_in(tx, id, true).await?;
-    agreement_acceptance::Entity::delete_many().filter(agreement_acceptance::Column::UserId.eq(id)).exec(&**tx).await?;
+    email_changes::delete_changes_of_in(tx, id, true).await
+}
+
+pub async fn delete_user_in(tx: &Tx, id: UserId) -> Result<(), Fault> {
+    delete_secrets_in(tx, id).await?;
     user::Entity::delete_by_id(id).exec(&**tx).await?;
     Ok(())
 }

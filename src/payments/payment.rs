@@ -52,6 +52,11 @@ impl Payments {
         Ok(moved)
     }
 
+    /// Of a person who is erased payments stay, and to where their receipts went does not; how many there were.
+    pub async fn forget_receipt_addresses_in(&self, tx: &Tx, user_id: UserId) -> Result<u64, Fault> {
+        store::clear_receipt_emails_in(tx, user_id).await
+    }
+
     async fn move_in(&self, tx: &Tx, payment: &payment::Model, standing: &Standing) -> Result<(), Fault> {
         match (payment.status, standing) {
             (PaymentStatus::Pending, Standing::Pending) => {

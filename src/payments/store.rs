@@ -58,6 +58,12 @@ async fn update_in(tx: &Tx, id: PaymentId, change: payment::ActiveModel) -> Resu
     payment::Entity::update_many().set(change).filter(payment::Column::Id.eq(id)).exec(&**tx).await.map(|_| ())
 }
 
+pub async fn clear_receipt_emails_in(tx: &Tx, user: UserId) -> Result<u64, Fault> {
+    let cleared = payment::ActiveModel { receipt_email: Set(None), ..Default::default() };
+    let theirs = payment::Entity::update_many().set(cleared).filter(payment::Column::UserId.eq(user));
+    Ok(theirs.filter(payment::Column::ReceiptEmail.is_not_null()).exec(&**tx).await?.rows_affected)
+}
+
 pub async fn update_checks_in(tx: &Tx, id: PaymentId, checks: i32) -> Result<(), DbErr> {
     update_in(tx, id, payment::ActiveModel { checks: Set(checks), ..Default::default() }).await
 }

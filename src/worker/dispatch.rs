@@ -1,5 +1,7 @@
 //! Which job is whose.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use entity::ids::UserId;
 
@@ -7,15 +9,17 @@ use super::Worker;
 use crate::billing::event::BalanceChanged;
 use crate::identity::email_change::{ChangeLetter, ChangeLetterKind};
 use crate::identity::event::{
-    DeleteEmailChange, DeleteUnconfirmed, EndSessions, SendAlreadyRegistered, SendConfirmation, SendEmailChangeLink,
-    SendEmailChanged, SendPasswordChanged, SendPasswordReset, SendTwoFactorChanged,
+    DeleteEmailChange, DeleteUnconfirmed, EndSessions, EraseCabinet, SendAlreadyRegistered, SendConfirmation,
+    SendDeletionCancelled, SendDeletionScheduled, SendEmailChangeLink, SendEmailChanged, SendPasswordChanged,
+    SendPasswordReset, SendTwoFactorChanged,
 };
 use crate::kernel::Fault;
 use crate::notifications::mail::{
-    AlreadyRegistered, Confirmation, EmailChangeNew, EmailChangeOld, EmailChangeTaken, EmailChanged, LetterKind,
-    PasswordChanged, PasswordReset, PaymentSucceeded, TwoFactorChanged,
+    AlreadyRegistered, Confirmation, DeletionCancelled, DeletionScheduled, EmailChangeNew, EmailChangeOld,
+    EmailChangeTaken, EmailChanged, LetterKind, PasswordChanged, PasswordReset, PaymentSucceeded, TwoFactorChanged,
 };
 use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment};
+use crate::platform::db::Tx;
 use crate::platform::outbox::{Job, Leased};
 use crate::platform::wakeups::Wake;
 
@@ -75,6 +79,12 @@ impl Worker {
             }
             DeleteEmailChange::KIND => {
                 self.identity.delete_expired_email_change(job.read::<DeleteEmailChange>()?.email_change_id).await?;
+            }
+            EraseCabinet::KIND => self.erase_cabinet(job.read::<EraseCabinet>()?.user_id).await?,
+            SendDeletionScheduled::KIND => self.send_deletion_scheduled(job).await?,
+            SendDeletionCancelled::KIND => {
+                let user_id = job.read::<SendDeletionCancelled>()?.user_id;
+                self.send_to(job, user_id, None, DeletionCancelled).await?;
             }
             BalanceChanged::KIND => {
                 let id = job.read::<BalanceChanged>()?.personal_account_id;
@@ -146,6 +156,25 @@ impl Worker {
             }
         };
         self.notifications.send(&job.id.0.to_string(), &to, locale, letter).await
+    }
+
+    async fn send_deletion_scheduled(&self, job: &Leased) -> Result<(), Fault> {
+        let user_id = job.read::<SendDeletionScheduled>()?.user_id;
+        let Some(link) = self.identity.deletion_link(user_id).await? else { return Ok(()) };
+        let letter = DeletionScheduled { token: link.token, due_at: link.due_at };
+        self.notifications.send(&job.id.0.to_string(), &link.user.email, link.user.locale, letter).await
+    }
+
+    /// Every slice deletes its own, in one transaction.
+    async fn erase_cabinet(&self, user_id: UserId) -> Result<(), Fault> {
+        let others = |tx: Tx| async move {
+            Ok(BTreeMap::from([
+                ("attachments", self.accounts.detach_all_in(&tx, user_id).await?),
+                ("receiptAddresses", self.payments.forget_receipt_addresses_in(&tx, user_id).await?),
+            ]))
+        };
+        self.identity.erase_requested(user_id, others).await?;
+        Ok(())
     }
 
     async fn send_payment_succeeded(&self, job: &Leased) -> Result<(), Fault> {

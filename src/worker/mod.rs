@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::Accounts;
 use crate::identity::Identity;
 use crate::kernel::Fault;
 use crate::notifications::Notifications;
@@ -22,6 +23,7 @@ const BATCH: u64 = 16;
 pub struct Worker {
     pub mechanisms: Mechanisms,
     pub identity: Arc<Identity>,
+    pub accounts: Arc<Accounts>,
     pub payments: Arc<Payments>,
     pub notifications: Arc<Notifications>,
 }

@@ -2,16 +2,16 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::enums::{
-    AccessLevel, AgreementKind, AuditEventKind, ChargeBasis, EmailChangeLinkPurpose, LedgerEntryKind, Locale,
-    PaymentStatus, ReadingSource, ReadingStatus, SandboxStatus, ServiceChangeKind, Unit,
+    AccessLevel, AgreementKind, AuditEventKind, ChargeBasis, EmailChangeLinkPurpose, ErasureReason, LedgerEntryKind,
+    Locale, PaymentStatus, ReadingSource, ReadingStatus, SandboxStatus, ServiceChangeKind, Unit,
 };
 use entity::exact::{Coefficient, Money, Price, Quantity, YearMonth};
 use entity::ids::*;
 use entity::{
     account_service, acquirer_notification, agreement_acceptance, attachment, audit_circumstance, audit_event,
-    email_change, email_change_link, idempotency_key, import_file, key_value, ledger_entry, meter, meter_reading,
-    outbox_job, payment, personal_account, provider, reading_status_change, recovery_code, sandbox_payment,
-    service_change, statement, statement_line, tariff, two_factor, user,
+    cabinet_deletion, email_change, email_change_link, erasure, idempotency_key, import_file, key_value, ledger_entry,
+    meter, meter_reading, outbox_job, payment, personal_account, provider, reading_status_change, recovery_code,
+    sandbox_payment, service_change, statement, statement_line, tariff, two_factor, user,
 };
 use kabinet::kernel::{Entropy, Failure};
 use kabinet::platform::db::{Db, Engine, Tx};
@@ -97,6 +97,20 @@ fn uuid() -> Uuid {
 
 fn text(text: &str) -> String {
     text.to_owned()
+}
+
+async fn rights(tx: &Tx) -> Result<(), DbErr> {
+    let deletion = cabinet_deletion::Model { user_id: UserId(uuid()), requested_at: moment(), due_at: moment() };
+    kept(tx, deletion).await?;
+    let record = erasure::Model {
+        id: ErasureId(uuid()),
+        user_id: UserId(uuid()),
+        reason: ErasureReason::Requested,
+        erased_at: moment(),
+        address_hash: text("hash"),
+        counts: text("{}"),
+    };
+    kept(tx, record).await
 }
 
 async fn audit(tx: &Tx) -> Result<(), DbErr> {
@@ -448,13 +462,14 @@ async fn mechanisms(tx: &Tx) -> Result<(), DbErr> {
 }
 
 async fn rows(way: Way) {
-    const TABLES: usize = 27;
+    const TABLES: usize = 29;
     let backend = Backend::empty(way).await;
     let db = connect(&backend).await;
     db.migrate_up().await.unwrap();
     let stored = db.transaction(|tx| async move {
         people(&tx).await?;
         audit(&tx).await?;
+        rights(&tx).await?;
         services(&tx).await?;
         money(&tx).await?;
         mechanisms(&tx).await?;

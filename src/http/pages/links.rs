@@ -1,4 +1,4 @@
-//! Pages behind the links of letters: opening one changes nothing, its button uses the link.
+//! Pages behind the links of letters: opening one changes nothing, its button uses the link, most with a password.
 
 use std::sync::Arc;
 
@@ -37,6 +37,8 @@ const CANCELLATION: LinkPage = LinkPage { template: "cancel_email_change.html", 
 
 type Outcome<'a> = BoxFuture<'a, Result<LinkOutcome, Fault>>;
 
+const DELETION: LinkPage = LinkPage { template: "cancel_deletion.html", action: "/cancel-deletion" };
+
 pub async fn ask_to_confirm<E>(_: Arc<Http<E>>, request: Request) -> Response {
     ask(CONFIRMATION, &request)
 }
@@ -47,6 +49,10 @@ pub async fn ask_for_password<E>(_: Arc<Http<E>>, request: Request) -> Response 
 
 pub async fn ask_to_confirm_change<E>(_: Arc<Http<E>>, request: Request) -> Response {
     ask(CHANGE, &request)
+}
+
+pub async fn ask_to_cancel_deletion<E>(_: Arc<Http<E>>, request: Request) -> Response {
+    ask(DELETION, &request)
 }
 
 pub async fn ask_to_cancel_change<E>(_: Arc<Http<E>>, request: Request) -> Response {
@@ -67,6 +73,10 @@ pub async fn confirm_change<E: Sync + Send>(http: Arc<Http<E>>, request: Request
 
 pub async fn cancel_change<E: Sync + Send>(http: Arc<Http<E>>, request: Request) -> Response {
     press(CANCELLATION, http, request, |doors, link| doors.cancel_email_change(link)).await
+}
+
+pub async fn cancel_deletion<E: Sync + Send>(http: Arc<Http<E>>, request: Request) -> Response {
+    press(DELETION, http, request, |doors, link| doors.cancel_deletion(link)).await
 }
 
 async fn press<E>(

@@ -10,9 +10,10 @@ use super::money::money;
 use crate::http::answer;
 use crate::http::detached::logged;
 
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("base.html", include_str!("base.html")),
     ("cancel_email_change.html", include_str!("cancel_email_change.html")),
+    ("cancel_deletion.html", include_str!("cancel_deletion.html")),
     ("confirm_email.html", include_str!("confirm_email.html")),
     ("confirm_email_change.html", include_str!("confirm_email_change.html")),
     ("home.html", include_str!("home.html")),

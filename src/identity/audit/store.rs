@@ -35,14 +35,13 @@ pub async fn insert_in(
     Ok(())
 }
 
-pub async fn delete_circumstances_in(tx: &Tx, user: UserId) -> Result<(), Fault> {
+pub async fn delete_circumstances_in(tx: &Tx, user: UserId) -> Result<u64, Fault> {
     let events = audit_event::Entity::find()
         .select_only()
         .column(audit_event::Column::Id)
         .filter(audit_event::Column::UserId.eq(user));
     let theirs = audit_circumstance::Column::EventId.in_subquery(events.into_query());
-    audit_circumstance::Entity::delete_many().filter(theirs).exec(&**tx).await?;
-    Ok(())
+    Ok(audit_circumstance::Entity::delete_many().filter(theirs).exec(&**tx).await?.rows_affected)
 }
 
 /// Newest first. Events whose circumstances are gone are nobody's to read any more.

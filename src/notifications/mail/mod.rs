@@ -7,6 +7,8 @@ mod email_change_new;
 mod email_change_old;
 mod email_change_taken;
 mod email_changed;
+mod deletion_cancelled;
+mod deletion_scheduled;
 mod password_changed;
 mod password_reset;
 mod payment_succeeded;
@@ -84,6 +86,8 @@ letters! {
     email_change_new: EmailChangeNew,
     email_change_taken: EmailChangeTaken,
     email_changed: EmailChanged,
+    deletion_scheduled: DeletionScheduled,
+    deletion_cancelled: DeletionCancelled,
     payment_succeeded: PaymentSucceeded,
 }
 

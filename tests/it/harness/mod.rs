@@ -189,6 +189,12 @@ impl TestApp {
         Ok(change.await?)
     }
 
+    /// `kabinet` as an operator runs it, beside the server and on its data.
+    pub async fn operator(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = kabinet(arguments, &self.backend.environment(&self.url));
+        tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap()
+    }
+
     /// SQL statements that `work` sends.
     pub async fn statements<T>(&self, work: impl Future<Output = T>) -> (u64, T) {
         let before = self.app.mechanisms.db.statements();

@@ -196,6 +196,11 @@ both_ways!(what_was_changed_past_the_database_is_found, |app| {
     app.sql("UPDATE audit_events SET kind = 'EMAIL_CONFIRMED' WHERE sequence = 2").await;
     app.sql("UPDATE audit_circumstances SET address = '203.0.113.9' WHERE event_id IN (SELECT id FROM audit_events WHERE sequence = 1)").await;
     assert_eq!(flaws(&app).await, [(1, Flaw::CircumstancesChanged)]);
+    let output = app.operator(&["audit", "verify"]).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("3 events in 1 chains, 1 of them broken\nperson "), "{text}");
+    assert!(text.ends_with(": event 1: its circumstances are not what was written\n"), "{text}");
     app.sql("UPDATE audit_circumstances SET address = '127.0.0.1'").await;
     assert_eq!(flaws(&app).await, []);
     drop(anna);

@@ -15,7 +15,7 @@ const GUESS: &str = "the stranger knows 7";
 const OTHER_GUESS: &str = "the stranger has 2 words";
 
 const PERSON: &str = "id email emailConfirmedAt confirmationExpiresAt fullName phone locale balance { owed { amount } }
-    personalAccounts { edges { cursor } } auditEvents { edges { cursor } }
+    personalAccounts { edges { cursor } } auditEvents { edges { cursor } } deletionScheduledFor
     sessions { id device address startedAt lastUsedAt endsAt current }";
 
 async fn register(customer: &Customer, email: &str, password: &str) -> Value {
@@ -117,6 +117,11 @@ both_ways!(a_stranger_who_registers_an_address_cannot_tell_whether_it_is_known, 
     let payload =
         all_alike!(strangers, |it, _email| it.mutate("changePassword", "viewer { id }", change.clone()).await);
     assert_eq!(user_errors(&payload), [("EMAIL_NOT_CONFIRMED".to_owned(), Value::Null)]);
+    let wish = json!({ "stepUp": { "password": GUESS } });
+    let payload = all_alike!(strangers, |it, _email| it.mutate("deleteMyCabinet", "viewer { id }", wish.clone()).await);
+    assert_eq!(user_errors(&payload), [("EMAIL_NOT_CONFIRMED".to_owned(), Value::Null)]);
+    let kept = "mutation { cancelCabinetDeletion { viewer { email deletionScheduledFor } userErrors { code } } }";
+    all_alike!(strangers, |it, _email| it.ask(kept, json!({})).await);
     let ended = "mutation { revokeOtherSessions { sessions { id current } userErrors { code } } }";
     all_alike!(strangers, |it, email| {
         sign_in(it, email, GUESS, false).await;

@@ -5,6 +5,8 @@ mod agreement;
 mod confirmation;
 mod decoy;
 mod email_change;
+mod deletion;
+mod erasure;
 mod password;
 mod preregistration;
 mod profile;
