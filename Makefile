@@ -83,6 +83,11 @@ errors: ## write docs/errors.md, the catalogue of codes, as the code has it
 	cargo run --quiet --locked -- errors >target/errors.md
 	mv target/errors.md docs/errors.md
 
+.PHONY: letters
+letters: ## write tests/it/notifications/letters, every letter as the code has it
+	rm -rf tests/it/notifications/letters
+	env -i PATH="$$PATH" HOME="$$HOME" cargo run --quiet --locked -- mail preview --out tests/it/notifications/letters
+
 .PHONY: journey
 journey: $(journey_packages) ## a customer's whole way through a running server; options: make journey ARGS='--url …'
 	node examples/journey/journey.mjs $(ARGS)

@@ -37,7 +37,7 @@ words! {
     AgreementKind { UserAgreement = "USER_AGREEMENT", PersonalDataConsent = "PERSONAL_DATA_CONSENT" }
     AuditEventKind {
         Registered = "REGISTERED", EmailConfirmed = "EMAIL_CONFIRMED", SignedIn = "SIGNED_IN", SignInFailed = "SIGN_IN_FAILED",
-        SignedOut = "SIGNED_OUT", SessionRevoked = "SESSION_REVOKED", SessionsRevoked = "SESSIONS_REVOKED",
+        SignedOut = "SIGNED_OUT", SessionRevoked = "SESSION_REVOKED", SessionsRevoked = "SESSIONS_REVOKED", ForeignSignInReported = "FOREIGN_SIGN_IN_REPORTED",
         PasswordChanged = "PASSWORD_CHANGED", PasswordReset = "PASSWORD_RESET", EmailChanged = "EMAIL_CHANGED",
         ProfileChanged = "PROFILE_CHANGED", SecondFactorEnabled = "SECOND_FACTOR_ENABLED",
         SecondFactorDisabled = "SECOND_FACTOR_DISABLED", RecoveryCodesReplaced = "RECOVERY_CODES_REPLACED",

@@ -7,7 +7,7 @@ use super::App;
 use crate::graphql::identity::password_message;
 use crate::http::{Check, Doors, Ended, LinkOutcome, MailboxMessage, SandboxPage, UsedLink};
 use crate::identity::email_change::Confirmed;
-use crate::identity::error::{CancellationRefusal, ConfirmationRefusal, ResetRefusal};
+use crate::identity::error::{CancellationRefusal, ConfirmationRefusal, ReportRefusal, ResetRefusal};
 use crate::kernel::{Failure, Fault, Person};
 use crate::payments::acquirer::sandbox::Outcome;
 use crate::platform::mail::Mailer;
@@ -82,6 +82,14 @@ impl Doors for AppDoors {
         match self.0.services.identity.cancel_deletion_by_link(link.address, &link.token).await {
             Ok(()) => Ok(LinkOutcome::Done),
             Err(Failure::Refused(CancellationRefusal::BadToken)) => Ok(LinkOutcome::Expired),
+            Err(Failure::Fault(fault)) => Err(fault),
+        }
+    }
+
+    async fn report_foreign_sign_in(&self, link: UsedLink) -> Result<LinkOutcome, Fault> {
+        match self.0.services.identity.report_foreign_sign_in(link.address, &link.token).await {
+            Ok(_) => Ok(LinkOutcome::Done),
+            Err(Failure::Refused(ReportRefusal::BadToken)) => Ok(LinkOutcome::Expired),
             Err(Failure::Fault(fault)) => Err(fault),
         }
     }

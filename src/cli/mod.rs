@@ -5,6 +5,7 @@ mod demo;
 mod doctor;
 mod erasures;
 mod import;
+mod mail;
 mod migrate;
 mod progress;
 mod serve;
@@ -42,6 +43,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Made-up data to try kabinet with.
     Demo(demo::DemoArgs),
+    /// Letters as they look.
+    Mail(mail::MailArgs),
     /// Print the GraphQL schema.
     Schema,
     /// The log of what people did.
@@ -109,6 +112,10 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Import(args) => Ok(import::run(&args, &config).await?),
         Command::Demo(args) => {
             demo::run(&args, &Clock::System)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Mail(args) => {
+            mail::run(&args, &config)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Schema => {

@@ -2,6 +2,9 @@ use secrecy::SecretString;
 
 use super::database::url;
 use super::reader::Reader;
+use crate::kernel::EmailAddress;
+
+const ADDRESS: &str = "an e-mail address such as \"support@example.com\"";
 
 #[derive(Clone, Debug)]
 pub struct MailConfig {
@@ -9,6 +12,7 @@ pub struct MailConfig {
     pub smtp_url: Option<SecretString>,
     /// A mailbox as in a letter's From.
     pub from: String,
+    /// As people read it: the domain in any script.
     pub support_address: String,
 }
 
@@ -17,7 +21,11 @@ impl MailConfig {
         Self {
             smtp_url: url(reader, "mail.smtp_url", &["smtp://", "smtps://"]),
             from: reader.text("mail.from"),
-            support_address: reader.text("mail.support_address"),
+            support_address: reader.parsed("mail.support_address", ADDRESS, address).unwrap_or_default(),
         }
     }
+}
+
+fn address(text: &str) -> Option<String> {
+    text.parse::<EmailAddress>().ok().map(|_| text.to_owned())
 }

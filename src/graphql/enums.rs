@@ -40,6 +40,8 @@ pub enum AuditEventKind {
     SessionRevoked,
     /// Several sessions were ended at once.
     SessionsRevoked,
+    /// A sign-in was said to be somebody else's: every session was ended and the password made void.
+    ForeignSignInReported,
     /// A new password, by who knew the old one.
     PasswordChanged,
     /// A new password, by a letter's link.

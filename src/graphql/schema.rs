@@ -11,8 +11,9 @@ use super::billing::{LedgerEntry, Statement};
 use super::context::Services;
 use super::document::Documents;
 use super::identity::{
-    AgreementMutation, AuditEvent, DeletionMutation, DeletionQuery, EmailChangeMutation, PasswordMutation,
-    ProfileMutation, RegistrationMutation, SessionMutation, SignInMutation, TwoFactorMutation, ViewerQuery, WordsQuery,
+    AgreementMutation, AuditEvent, DeletionMutation, DeletionQuery, EmailChangeMutation, ForeignSignInMutation,
+    PasswordMutation, ProfileMutation, RegistrationMutation, SessionMutation, SignInMutation, TwoFactorMutation,
+    ViewerQuery, WordsQuery,
 };
 use super::loaders::Loaders;
 use super::metering::{MeterReading, PreviewMutation, ReadingMutation, ReceiptQuery, WithdrawalMutation};
@@ -43,6 +44,7 @@ pub struct IdentityMutation(
     EmailChangeMutation,
     TwoFactorMutation,
     DeletionMutation,
+    ForeignSignInMutation,
 );
 
 /// All that a person does with readings.

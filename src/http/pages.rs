@@ -16,8 +16,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub use self::links::{
-    ask_for_password, ask_to_cancel_change, ask_to_cancel_deletion, ask_to_confirm, ask_to_confirm_change,
-    cancel_change, cancel_deletion, confirm, confirm_change, reset_password,
+    ask_about_sign_in, ask_for_password, ask_to_cancel_change, ask_to_cancel_deletion, ask_to_confirm,
+    ask_to_confirm_change, cancel_change, cancel_deletion, confirm, confirm_change, report_foreign_sign_in,
+    reset_password,
 };
 use self::template::page;
 use super::{Http, MailboxMessage, SandboxPage, answer, body, caller};

@@ -34,6 +34,9 @@ pub trait Doors: Send + Sync + 'static {
 
     async fn cancel_deletion(&self, link: UsedLink) -> Result<LinkOutcome, Fault>;
 
+    /// The password of the link is not looked at.
+    async fn report_foreign_sign_in(&self, link: UsedLink) -> Result<LinkOutcome, Fault>;
+
     async fn sandbox_payment(&self, id: &str) -> Result<Option<SandboxPage>, Fault>;
 
     /// `outcome` is one of `pay`, `refuse`, `three_d_secure_failed`.

@@ -39,6 +39,10 @@ pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Respons
             "/cancel-deletion",
             get(handler(&http, pages::ask_to_cancel_deletion)).post(handler(&http, pages::cancel_deletion)),
         )
+        .at(
+            "/not-me",
+            get(handler(&http, pages::ask_about_sign_in)).post(handler(&http, pages::report_foreign_sign_in)),
+        )
         .at("/dev/mailbox", get(handler(&http, pages::mailbox)))
         .at("/dev/mailbox/messages", get(handler(&http, |http, _| pages::messages(http))))
         .at(

@@ -168,6 +168,10 @@ impl Doors for FakeDoors {
         self.confirm_email(link).await
     }
 
+    async fn report_foreign_sign_in(&self, link: UsedLink) -> Result<LinkOutcome, Fault> {
+        self.confirm_email(UsedLink { password: "none".to_owned(), ..link }).await
+    }
+
     async fn sandbox_payment(&self, id: &str) -> Result<Option<SandboxPage>, Fault> {
         Ok((id == "p1").then(|| SandboxPage {
             id: "p1".to_owned(),

@@ -106,6 +106,7 @@ impl Identity {
         self.keys.delete_of(SPACE, user_id.0).await?;
         // Whoever signed in before had not shown that the mailbox is theirs.
         self.sessions.end_all(user_id).await?;
+        self.brakes.forget_places(user_id.0).await?;
         Ok(user)
     }
 

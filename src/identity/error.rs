@@ -71,6 +71,12 @@ pub enum CancellationRefusal {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportRefusal {
+    /// Unknown, used or expired.
+    BadToken,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeRefusal {
     NotConfirmed,
     /// The current password was not shown.

@@ -52,10 +52,6 @@ pub struct SendPasswordChanged {
     pub address: IpAddr,
 }
 
-impl Job for EndSessions {
-    const KIND: &'static str = "end_sessions";
-}
-
 /// What was done to a second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TwoFactorAct {
@@ -138,6 +134,25 @@ impl Job for SendDeletionCancelled {
 
 impl Job for EraseCabinet {
     const KIND: &'static str = "erase_cabinet";
+}
+
+/// Tell a person that somebody signed in from a place that is new, with a link that says "it was not me".
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendNewDevice {
+    pub user_id: UserId,
+    pub signed_in_at: DateTime<Utc>,
+    /// Network address that the sign-in came from.
+    pub address: IpAddr,
+    /// What the client called itself.
+    pub device: String,
+}
+
+impl Job for SendNewDevice {
+    const KIND: &'static str = "send_new_device";
+}
+
+impl Job for EndSessions {
+    const KIND: &'static str = "end_sessions";
 }
 
 impl Job for SendPasswordReset {

@@ -4,8 +4,8 @@
 //! that was ended stays ended; what a person did is written down with the act. Refuses to know: accounts, money.
 //! Tables: `users`, `agreement_acceptances`, `email_changes`, `email_change_links`, `audit_events`,
 //! `audit_circumstances`, `two_factors`, `recovery_codes`, `cabinet_deletions`, `erasures`; key spaces `session`,
-//! `confirmation`, `deletion`, `password-reset`, `captcha`, `tries`, `brake`, `place`, `decoy`, `decoy-user`, `resend`,
-//! `resend-step`.
+//! `confirmation`, `deletion`, `password-reset`, `foreign-sign-in`, `captcha`, `tries`, `brake`, `place`, `decoy`,
+//! `decoy-user`, `resend`, `resend-step`.
 //! Jobs: `event`. GraphQL: `graphql/identity.rs`. Tests: `tests/it/identity/`.
 
 pub mod agreement;
@@ -19,6 +19,7 @@ pub mod erasure;
 pub mod error;
 pub mod event;
 pub mod kept_record;
+pub mod foreign_sign_in;
 pub mod password;
 pub mod password_change;
 pub mod password_reset;

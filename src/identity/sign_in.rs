@@ -12,6 +12,7 @@ pub(super) use self::brakes::Brakes;
 use self::brakes::Try;
 use super::audit::Act;
 use super::error::SignInRefusal;
+use super::event::SendNewDevice;
 use super::session::NewSession;
 use super::{Identity, store};
 use crate::kernel::{Actor, EmailAddress, Failure, Fault};
@@ -59,6 +60,10 @@ impl Identity {
         self.refuse_if_outdated(&begun, &user).await?;
         self.write_down(actor, &begun).await?;
         if confirmed {
+            if self.brakes.is_news(&tried, &user).await? {
+                // Before the place is known: a crash in between costs a second letter, not the first.
+                self.tell_of_new_device(actor, &user).await?;
+            }
             self.brakes.succeeded(email, &tried, user.id.0).await?;
         } else {
             self.brakes.give_back(email, &tried).await?;
@@ -96,6 +101,16 @@ impl Identity {
             return Err(Failure::Refused(SignInRefusal::TwoFactorRejected));
         }
         Ok(self.brakes.release_code(user.id).await?)
+    }
+
+    async fn tell_of_new_device(&self, actor: &Actor, user: &user::Model) -> Result<(), Fault> {
+        let (signed_in_at, address, device) = (self.clock.now(), actor.address, actor.device.clone());
+        let letter = &SendNewDevice { user_id: user.id, signed_in_at, address, device };
+        let enqueued = self.db.transaction(|tx| async move {
+            self.outbox.enqueue_in(&tx, letter).await?;
+            Ok::<_, Failure<Infallible>>(())
+        });
+        Ok(enqueued.await?)
     }
 
     /// Looked at after the session is stored: a password that is changed later ends the session itself, one that was

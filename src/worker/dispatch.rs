@@ -10,13 +10,14 @@ use crate::billing::event::BalanceChanged;
 use crate::identity::email_change::{ChangeLetter, ChangeLetterKind};
 use crate::identity::event::{
     DeleteEmailChange, DeleteUnconfirmed, EndSessions, EraseCabinet, SendAlreadyRegistered, SendConfirmation,
-    SendDeletionCancelled, SendDeletionScheduled, SendEmailChangeLink, SendEmailChanged, SendPasswordChanged,
-    SendPasswordReset, SendTwoFactorChanged,
+    SendDeletionCancelled, SendDeletionScheduled, SendEmailChangeLink, SendEmailChanged, SendNewDevice,
+    SendPasswordChanged, SendPasswordReset, SendTwoFactorChanged,
 };
 use crate::kernel::Fault;
 use crate::notifications::mail::{
     AlreadyRegistered, Confirmation, DeletionCancelled, DeletionScheduled, EmailChangeNew, EmailChangeOld,
-    EmailChangeTaken, EmailChanged, LetterKind, PasswordChanged, PasswordReset, PaymentSucceeded, TwoFactorChanged,
+    EmailChangeTaken, EmailChanged, LetterKind, NewDevice, PasswordChanged, PasswordReset, PaymentSucceeded,
+    TwoFactorChanged,
 };
 use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment};
 use crate::platform::db::Tx;
@@ -65,6 +66,7 @@ impl Worker {
                 self.identity.sessions.end_before(user_id, before, keep.as_deref()).await?;
             }
             SendTwoFactorChanged::KIND => self.send_two_factor_changed(job).await?,
+            SendNewDevice::KIND => self.send_new_device(job).await?,
             DeleteUnconfirmed::KIND => {
                 self.identity.delete_unconfirmed(job.read::<DeleteUnconfirmed>()?.user_id).await?;
             }
@@ -175,6 +177,13 @@ impl Worker {
         };
         self.identity.erase_requested(user_id, others).await?;
         Ok(())
+    }
+
+    async fn send_new_device(&self, job: &Leased) -> Result<(), Fault> {
+        let SendNewDevice { user_id, signed_in_at, address, device } = job.read()?;
+        let Some(link) = self.identity.report_link(user_id).await? else { return Ok(()) };
+        let letter = NewDevice { token: link.token, expires_at: link.expires_at, signed_in_at, address, device };
+        self.notifications.send(&job.id.0.to_string(), &link.user.email, link.user.locale, letter).await
     }
 
     async fn send_payment_succeeded(&self, job: &Leased) -> Result<(), Fault> {

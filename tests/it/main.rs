@@ -24,6 +24,7 @@ mod limits;
 mod matrix;
 mod metering;
 mod migrations;
+mod notifications;
 mod payments;
 mod platform;
 mod platform_outbox;

@@ -12,13 +12,14 @@ use crate::config::GraphqlConfig;
 use crate::graphql::guard::TooExpensive;
 
 /// Mutations that try secrets, send letters or move money: at most one in a document.
-pub const SENSITIVE: [&str; 10] = [
+pub const SENSITIVE: [&str; 11] = [
     "register",
     "signIn",
     "confirmEmail",
     "resendConfirmation",
     "requestPasswordReset",
     "resetPassword",
+    "reportForeignSignIn",
     "changePassword",
     "attachPersonalAccount",
     "proveAccountAccess",

@@ -31,6 +31,7 @@ struct LinkPage {
 }
 
 const CONFIRMATION: LinkPage = LinkPage { template: "confirm_email.html", action: "/confirm-email" };
+const NOT_ME: LinkPage = LinkPage { template: "not_me.html", action: "/not-me" };
 const RESET: LinkPage = LinkPage { template: "reset_password.html", action: "/reset-password" };
 const CHANGE: LinkPage = LinkPage { template: "confirm_email_change.html", action: "/confirm-email-change" };
 const CANCELLATION: LinkPage = LinkPage { template: "cancel_email_change.html", action: "/cancel-email-change" };
@@ -45,6 +46,10 @@ pub async fn ask_to_confirm<E>(_: Arc<Http<E>>, request: Request) -> Response {
 
 pub async fn ask_for_password<E>(_: Arc<Http<E>>, request: Request) -> Response {
     ask(RESET, &request)
+}
+
+pub async fn ask_about_sign_in<E>(_: Arc<Http<E>>, request: Request) -> Response {
+    ask(NOT_ME, &request)
 }
 
 pub async fn ask_to_confirm_change<E>(_: Arc<Http<E>>, request: Request) -> Response {
@@ -77,6 +82,10 @@ pub async fn cancel_change<E: Sync + Send>(http: Arc<Http<E>>, request: Request)
 
 pub async fn cancel_deletion<E: Sync + Send>(http: Arc<Http<E>>, request: Request) -> Response {
     press(DELETION, http, request, |doors, link| doors.cancel_deletion(link)).await
+}
+
+pub async fn report_foreign_sign_in<E: Sync + Send>(http: Arc<Http<E>>, request: Request) -> Response {
+    press(NOT_ME, http, request, |doors, link| doors.report_foreign_sign_in(link)).await
 }
 
 async fn press<E>(

@@ -10,7 +10,7 @@ use super::money::money;
 use crate::http::answer;
 use crate::http::detached::logged;
 
-const TEMPLATES: [(&str, &str); 12] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("base.html", include_str!("base.html")),
     ("cancel_email_change.html", include_str!("cancel_email_change.html")),
     ("cancel_deletion.html", include_str!("cancel_deletion.html")),
@@ -19,6 +19,7 @@ const TEMPLATES: [(&str, &str); 12] = [
     ("home.html", include_str!("home.html")),
     ("link_form.html", include_str!("link_form.html")),
     ("mailbox.html", include_str!("mailbox.html")),
+    ("not_me.html", include_str!("not_me.html")),
     ("password_form.html", include_str!("password_form.html")),
     ("reset_password.html", include_str!("reset_password.html")),
     ("returned.html", include_str!("returned.html")),

@@ -77,6 +77,32 @@ async fn a_change_of_the_address_is_confirmed_and_cancelled_on_pages_that_ask_fi
 }
 
 #[tokio::test]
+async fn opening_the_page_of_a_foreign_sign_in_reports_nothing_and_pressing_the_button_does() {
+    let server = Server::start().await;
+    let page = client().get(server.url("/not-me?token=good&lang=en")).send().await.unwrap().text().await.unwrap();
+    assert!(
+        page.contains("value=\"good\"") && page.contains("not-me\"") && !page.contains("name=\"password\""),
+        "{page}"
+    );
+    assert!(server.seen.confirmations.lock().unwrap().is_empty());
+    let press =
+        |form: &'static str| client().post(server.url("/not-me")).header("content-type", FORM).body(form).send();
+    for (form, status, words) in [
+        ("token=good&lang=en", 200, "no longer works. We have sent"),
+        ("token=old&lang=en", 410, "This link no longer works"),
+        ("token=good&lang=ru", 200, "Все сеансы закончены"),
+    ] {
+        let response = press(form).await.unwrap();
+        assert_eq!(response.status().as_u16(), status);
+        assert!(response.text().await.unwrap().contains(words), "{words}");
+    }
+    *server.seen.down.lock().unwrap() = true;
+    let response = press("token=good&lang=en").await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(response.text().await.unwrap().contains("The link still works"));
+}
+
+#[tokio::test]
 async fn what_a_page_is_given_cannot_become_markup() {
     let server = Server::start().await;
     let url = server.url("/confirm-email?token=%22%3E%3Cscript%3E");

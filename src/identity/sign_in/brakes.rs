@@ -5,6 +5,7 @@
 
 use chrono::TimeDelta;
 use entity::ids::UserId;
+use entity::user;
 
 use crate::config::IdentityConfig;
 use crate::kernel::{Actor, Clock, EmailAddress, Fault, network};
@@ -13,6 +14,8 @@ use crate::platform::keyvalue::{Entry, Key, KeyValue, Rule, Space};
 
 const PLACES: Space = Space("place");
 const KEEP_PLACES: TimeDelta = TimeDelta::days(180);
+/// Who has no place yet and confirmed their address so short a time ago signs in for the first time.
+const FIRST_SIGN_IN: TimeDelta = TimeDelta::days(7);
 
 #[derive(Debug)]
 pub struct Brakes {
@@ -100,6 +103,14 @@ impl Brakes {
     /// For a person whose login is another now: places are known by login.
     pub async fn forget_places(&self, owner: uuid::Uuid) -> Result<(), Fault> {
         self.keys.delete_of(PLACES, owner).await
+    }
+
+    /// Whether the person should be told of this sign-in: nobody signed in from there before. Who has signed in from nowhere
+    /// is told as well, unless they have just confirmed: places are forgotten in time, and with the key store.
+    pub async fn is_news(&self, tried: &Try, user: &user::Model) -> Result<bool, Fault> {
+        let Some(confirmed_at) = user.email_confirmed_at.filter(|_| !tried.known) else { return Ok(false) };
+        let first = self.clock.now() - confirmed_at < FIRST_SIGN_IN;
+        Ok(!first || !self.keys.list_of(PLACES, user.id.0).await?.is_empty())
     }
 
     /// For who came in through the mailbox.

@@ -9,6 +9,7 @@ mod email_change_taken;
 mod email_changed;
 mod deletion_cancelled;
 mod deletion_scheduled;
+mod new_device;
 mod password_changed;
 mod password_reset;
 mod payment_succeeded;
@@ -89,6 +90,7 @@ letters! {
     deletion_scheduled: DeletionScheduled,
     deletion_cancelled: DeletionCancelled,
     payment_succeeded: PaymentSucceeded,
+    new_device: NewDevice,
 }
 
 #[derive(Debug)]

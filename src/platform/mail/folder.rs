@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use lettre::message::Mailbox;
 
-use super::smtp::{mailbox, message};
+use super::smtp::Sender;
 use super::{Kept, Letter};
 use crate::kernel::Fault;
 
@@ -15,13 +14,13 @@ const SHOWN: usize = 200;
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
-    from: Mailbox,
+    sender: Sender,
 }
 
 impl Folder {
-    pub fn new(path: PathBuf, from: &str) -> Result<Self, Fault> {
+    pub fn new(path: PathBuf, sender: Sender) -> Result<Self, Fault> {
         std::fs::create_dir_all(&path).map_err(|cause| cannot("make", &path, &cause))?;
-        Ok(Self { path, from: mailbox(from)? })
+        Ok(Self { path, sender })
     }
 
     /// A second letter of the same id replaces the first.
@@ -34,7 +33,7 @@ impl Folder {
             html: letter.html.clone(),
             sent_at: now,
         };
-        let eml = message(&self.from, id, letter)?.formatted();
+        let eml = self.sender.message(id, letter, now)?.formatted();
         let json = serde_json::to_vec_pretty(&kept)?;
         let path = self.path.clone();
         let id = id.to_owned();

@@ -13,7 +13,7 @@ use crate::config::{Config, MailConfig};
 use crate::kernel::{Clock, EmailAddress, Fault};
 
 pub use folder::Folder;
-pub use smtp::Smtp;
+pub use smtp::{Sender, Smtp};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
@@ -44,10 +44,11 @@ pub enum Mailer {
 
 impl Mailer {
     pub fn new(config: &Config) -> Result<Self, Fault> {
-        let MailConfig { smtp_url, from, .. } = &config.mail;
+        let MailConfig { smtp_url, from, support_address } = &config.mail;
+        let sender = Sender::new(from, support_address)?;
         match smtp_url {
-            Some(url) => Smtp::new(url, from).map(Self::Smtp),
-            None => Folder::new(mail_dir(config), from).map(Self::Folder),
+            Some(url) => Smtp::new(url, sender).map(Self::Smtp),
+            None => Folder::new(mail_dir(config), sender).map(Self::Folder),
         }
     }
 
@@ -58,7 +59,7 @@ impl Mailer {
     /// Returns when the letter is handed over; the id makes a repeated sending recognisable.
     pub async fn send(&self, id: &str, letter: &Letter, clock: &Clock) -> Result<(), Fault> {
         match self {
-            Self::Smtp(smtp) => smtp.send(id, letter).await,
+            Self::Smtp(smtp) => smtp.send(id, letter, clock.now()).await,
             Self::Folder(folder) => folder.keep(id, letter, clock.now()).await,
             Self::Memory(letters) => {
                 letters.lock().unwrap_or_else(PoisonError::into_inner).push(letter.clone());

@@ -30,6 +30,7 @@ pub use customer::{Customer, PASSWORD};
 pub use process::{Server, eventually, free_port, kabinet};
 pub use proxy::Proxy;
 pub use registers::sample;
+pub use smtp::Smtp;
 pub use socket::Socket;
 
 /// Declares one test for both ways to run: `both_ways!(name, |app| { … })` with `app: TestApp`.

@@ -7,6 +7,7 @@ mod decoy;
 mod email_change;
 mod deletion;
 mod erasure;
+mod foreign_sign_in;
 mod password;
 mod preregistration;
 mod profile;

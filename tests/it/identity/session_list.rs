@@ -27,6 +27,11 @@ async fn end(customer: &Customer, name: &str) -> Value {
     customer.ask(&query, json!({})).await[name].take()
 }
 
+async fn told_of_new_devices(app: &TestApp, email: &str, times: usize) {
+    app.drain().await;
+    assert_eq!(app.take_letters(email).len(), times);
+}
+
 /// A telephone and a computer of one person; the computer began a minute later.
 async fn two_devices(app: &TestApp) -> (Customer, Customer) {
     let mut telephone = app.confirmed_customer(EMAIL).await;
@@ -36,6 +41,7 @@ async fn two_devices(app: &TestApp) -> (Customer, Customer) {
     let mut computer = app.customer();
     computer.device = "computer/2";
     computer.sign_in(EMAIL).await;
+    told_of_new_devices(app, EMAIL, 2).await;
     (telephone, computer)
 }
 
@@ -44,6 +50,7 @@ both_ways!(a_person_sees_the_devices_that_are_signed_in, |app| {
     let mut stranger = app.confirmed_customer("boris@example.com").await;
     stranger.device = "other/3";
     stranger.sign_in("boris@example.com").await;
+    told_of_new_devices(&app, "boris@example.com", 1).await;
     let sessions = list(&computer).await;
     assert_eq!(sessions.len(), 3, "{sessions:?}");
     let id = sessions[0]["id"].as_str().unwrap();

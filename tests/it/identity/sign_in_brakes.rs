@@ -37,6 +37,11 @@ fn stranger(app: &TestApp) -> Customer {
     stranger
 }
 
+async fn told_of_the_stranger(app: &TestApp) {
+    app.drain().await;
+    assert_eq!(app.take_letters(EMAIL).len(), 1);
+}
+
 both_ways!(after_ten_wrong_passwords_each_try_costs_a_pause_that_doubles, |app| {
     app.confirmed_customer(EMAIL).await;
     let stranger = stranger(&app);
@@ -54,6 +59,7 @@ both_ways!(after_ten_wrong_passwords_each_try_costs_a_pause_that_doubles, |app| 
         app.advance(TimeDelta::minutes(15) + TimeDelta::hours(1));
     }
     assert_eq!(try_in(&stranger, EMAIL, PASSWORD).await, taken());
+    told_of_the_stranger(&app).await;
     app.finish().await;
 });
 
@@ -102,6 +108,7 @@ both_ways!(right_passwords_cost_no_pause_however_often, |app| {
     for _ in 0..50 {
         assert_eq!(try_in(&stranger, EMAIL, PASSWORD).await, taken());
     }
+    told_of_the_stranger(&app).await;
     app.finish().await;
 });
 

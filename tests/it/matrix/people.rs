@@ -135,6 +135,7 @@ impl<'a> World<'a> {
             "registerCaptcha" => json!(asker.customer.solve_captcha().await),
             "resetCaptcha" => json!(asker.customer.solve_captcha_for("RESET_PASSWORD").await),
             "confirmationToken" => json!(self.confirmation_token(asker).await),
+            "reportToken" => json!(self.report_token(asker).await),
             "resetToken" => json!(self.reset_token(asker).await),
             "firstCode" => json!(self.first_code(asker).await),
             "twoFactorCode" => self.two_factor_code(asker).await,
@@ -182,6 +183,16 @@ impl<'a> World<'a> {
         let letter = self.app.take_letters(&email).pop().unwrap();
         let (_, rest) = letter.text.split_once(&format!("/{page}-email-change?token=")).unwrap();
         rest.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// Of a cabinet in which somebody has just signed in from a new device.
+    async fn report_token(&self, asker: &Asker) -> String {
+        let email = format!("to-report-{}", asker.email);
+        let mut elsewhere = self.app.confirmed_customer(&email).await;
+        elsewhere.device = "elsewhere/1";
+        elsewhere.sign_in(&email).await;
+        self.app.drain().await;
+        self.app.confirmation_token(&email)
     }
 
     /// Of a cabinet that somebody has just confirmed: nobody who asks loses a session by it.

@@ -12,7 +12,7 @@ pub struct Confirmation {
 
 impl Confirmation {
     pub(super) fn sample() -> Self {
-        Self { token: "cnf_0123456789abcdef".to_owned(), expires_at: sample_time() }
+        Self { token: "0123456789abcdef".to_owned(), expires_at: sample_time() }
     }
 
     pub(super) fn values(&self, reader: &Reader) -> Value {

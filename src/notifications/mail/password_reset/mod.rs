@@ -12,7 +12,7 @@ pub struct PasswordReset {
 
 impl PasswordReset {
     pub(super) fn sample() -> Self {
-        Self { token: "rst_0123456789abcdef".to_owned(), expires_at: sample_time() }
+        Self { token: "0123456789abcdef".to_owned(), expires_at: sample_time() }
     }
 
     pub(super) fn values(&self, reader: &Reader) -> Value {
