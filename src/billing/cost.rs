@@ -151,9 +151,9 @@ mod tests {
         assert_eq!(charged(&june("29.52", "1"), &price), Some(vec![line(days, "29.52", "216.32")]));
         let half = [tariff("0.005", "2026-01-01", None)];
         assert_eq!(charged(&june("1", "1"), &half), Some(vec![line(days, "1", "0.01")]));
-        // Rounded to the kopeck after the coefficient only, never between: 3 × 1.05 × 0.001 is 0.00315.
+        // Rounded to the kopeck once, never between: 3.3333 × 1.00002 × 0.0015 is 0.00500005.
         let small = [tariff("0.0015", "2026-01-01", None)];
-        assert_eq!(charged(&june("3.3333", "1.000001"), &small), Some(vec![line(days, "3.3333", "0.01")]));
+        assert_eq!(charged(&june("3.3333", "1.00002"), &small), Some(vec![line(days, "3.3333", "0.01")]));
     }
 
     #[test]

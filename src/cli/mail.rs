@@ -50,7 +50,7 @@ pub fn run(args: &MailArgs, config: &Config) -> anyhow::Result<()> {
         bail!("there is no letter \"{kind}\"; `kabinet mail preview` lists them");
     }
     if kind.is_none() && out.is_none() {
-        streams::out(&kinds.iter().map(|letter| format!("{}\n", letter.name())).collect::<String>());
+        streams::out(&(kinds.iter().map(LetterKind::name).collect::<Vec<_>>().join("\n") + "\n"));
         return Ok(());
     }
     let templates = Templates::new()?;

@@ -191,7 +191,11 @@ async fn people(tx: &Tx) -> Result<(), DbErr> {
         email_change_id: EmailChangeId(id),
         purpose: EmailChangeLinkPurpose::ConfirmByNew,
     };
-    kept(tx, link).await?;
+    kept(tx, link).await
+}
+
+async fn accounts(tx: &Tx) -> Result<(), DbErr> {
+    let id = uuid();
     let provider = provider::Model {
         id: ProviderId(id),
         code: text("teplo"),
@@ -468,6 +472,7 @@ async fn rows(way: Way) {
     db.migrate_up().await.unwrap();
     let stored = db.transaction(|tx| async move {
         people(&tx).await?;
+        accounts(&tx).await?;
         audit(&tx).await?;
         rights(&tx).await?;
         services(&tx).await?;

@@ -106,7 +106,7 @@ mod tests {
     fn the_host_name_counts_in_its_own_script_and_an_address_has_none() {
         let words = |url| ContextWords::of_service(url);
         assert!(
-            words("https://xn--80ahndcceeo4a0i.xn--80asehdb").make_up("Смородина")
+            words("https://xn--80ahmohdapg.xn--80asehdb").make_up("Смородина")
                 == words("https://смородина.онлайн").make_up("Смородина")
         );
         assert!(words("http://localhost:8080").make_up("localhost1"));

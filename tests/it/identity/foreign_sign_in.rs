@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use kabinet::graphql::ids;
-use kabinet::identity::event::EndSessions;
 use kabinet::platform::mail::Letter;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -268,11 +267,10 @@ both_ways!(the_job_that_repeats_the_end_of_sessions_spares_later_ones, |app| {
     app.take_letters(EMAIL);
     let viewer = owner.ask("{ viewer { id } }", json!({})).await;
     let user_id = ids::decode(viewer["viewer"]["id"].as_str().unwrap()).unwrap();
-    let job = EndSessions { user_id, begun_until: start_of_test() };
-    app.app.services.identity.end_sessions(&job).await.unwrap();
+    let sessions = &app.app.services.identity.sessions;
+    sessions.end_before(user_id, start_of_test(), None).await.unwrap();
     assert!(owner.is_signed_in().await);
-    let job = EndSessions { begun_until: app.clock.now(), ..job };
-    app.app.services.identity.end_sessions(&job).await.unwrap();
+    sessions.end_before(user_id, app.clock.now() + TimeDelta::microseconds(1), None).await.unwrap();
     assert!(!owner.is_signed_in().await);
     app.finish().await;
 });

@@ -46,6 +46,7 @@ async fn prove(customer: &Customer, password: Option<&str>, code: Option<&str>) 
     refusal
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what `prove` answers is compared with it")]
 fn refused(code: &str, field: &[&str]) -> Option<(String, Value)> {
     Some((code.to_owned(), json!(field)))
 }

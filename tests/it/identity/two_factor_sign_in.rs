@@ -153,6 +153,8 @@ both_ways!(wrong_codes_cost_tries_and_missing_ones_none, |app| {
     }
     app.advance(TimeDelta::seconds(1));
     assert_eq!(try_with(&stranger, PASSWORD, Some(&phone.code())).await, "");
+    app.drain().await;
+    assert_eq!(app.take_letters(EMAIL).len(), 1, "of the new device");
     app.finish().await;
 });
 
@@ -168,6 +170,8 @@ both_ways!(neither_a_known_place_nor_the_mailbox_nor_another_place_makes_room_fo
     assert_eq!(try_with(&stranger(&app), NEW, Some(&phone.code())).await, "TOO_MANY_TRIES");
     app.advance(TimeDelta::seconds(1));
     assert_eq!(try_with(&stranger(&app), NEW, Some(&phone.code())).await, "");
+    app.drain().await;
+    assert_eq!(app.take_letters(EMAIL).len(), 1, "of the new device");
     app.finish().await;
 });
 

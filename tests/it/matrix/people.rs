@@ -121,7 +121,6 @@ impl<'a> World<'a> {
         match name {
             "account" => json!(self.account),
             "meter" => self.meter.clone(),
-            "reading" => self.reading.clone(),
             "statement" => self.statement.clone(),
             "payment" => json!(self.payment),
             "provider" => json!(asker.customer.provider_id(&sample(ACCOUNT).provider_code).await),
@@ -147,7 +146,7 @@ impl<'a> World<'a> {
             "ownReading" if matches!(asker.role, Role::Confirmed | Role::Limited) => {
                 submit(&asker.customer, json!([self.submission])).await["readings"][0]["id"].take()
             }
-            "ownReading" => self.reading.clone(),
+            "reading" | "ownReading" => self.reading.clone(),
             "submission" => self.submission.clone(),
             "key" => json!(asker.email),
             _ => panic!("no placeholder ${name}: tests/it/matrix/people.rs, World::value, says what it stands for"),
