@@ -67,7 +67,7 @@ async function languages(page) {
   for (const [language, words] of [['en', 'A new person'], ['ru', 'Новый человек']]) {
     await Promise.all([page.waitForNavigation(), page.click(`[data-lang=${language}]`)]);
     await eventually(`examples in ${language}`, async () => (await text(page, '.graphiql-query-editor')).includes(words));
-    assert.equal((await tabs(page)).length, 10);
+    assert.equal((await tabs(page)).length, 11);
   }
 }
 
