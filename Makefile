@@ -28,7 +28,7 @@ run: $(web_built) ## start kabinet with demonstration data on http://127.0.0.1:8
 web: $(web_built) ## build what the server carries for browsers (GraphiQL, styles)
 
 .PHONY: test
-test: lint schema-quality web $(browser_packages) $(client_packages) ## all that must hold before a merge: lints, web build, every test in both ways to run
+test: lint deny schema-quality web $(browser_packages) $(client_packages) $(journey_packages) ## all that must hold before a merge: lints, dependencies (where cargo-deny is installed), web build, every test in both ways to run
 	tests/services cargo test --workspace --locked
 	tests/browser/run target/debug/kabinet
 
@@ -99,6 +99,10 @@ bench-hostile: ## CPU and memory of the door for each family of hostile requests
 .PHONY: release
 release: $(web_built) ## build target/release/kabinet, one file with everything in it (about three times as long as a debug build)
 	cargo build --release --locked
+
+.PHONY: import-figures
+import-figures: release ## benchmark: loading registers on both engines, size, start and idle memory; fewer accounts: make import-figures ARGS=2000
+	tests/services node loadtest/import_figures.mjs $(ARGS)
 
 .PHONY: front-door
 front-door: release ## benchmark: what `{ __typename }` costs against poem's bare hello (needs wrk and curl)

@@ -19,7 +19,7 @@ const unbraked = {
   KABINET__LOG__FILTER: 'error',
 };
 
-const freePort = () =>
+export const freePort = () =>
   new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address();
