@@ -43,6 +43,7 @@ words! {
         SecondFactorDisabled = "SECOND_FACTOR_DISABLED", RecoveryCodesReplaced = "RECOVERY_CODES_REPLACED",
         AccountAttached = "ACCOUNT_ATTACHED",
         AccountProved = "ACCOUNT_PROVED", AccountDetached = "ACCOUNT_DETACHED", ReadingsSubmitted = "READINGS_SUBMITTED",
+        ReadingWithdrawn = "READING_WITHDRAWN", DataExportRequested = "DATA_EXPORT_REQUESTED", DataExportDownloaded = "DATA_EXPORT_DOWNLOADED",
         PaymentStarted = "PAYMENT_STARTED", DeletionRequested = "DELETION_REQUESTED",
         DeletionCancelled = "DELETION_CANCELLED", Erased = "ERASED",
     }

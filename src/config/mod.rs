@@ -12,6 +12,7 @@ mod mail;
 mod billing;
 mod payments;
 mod reader;
+mod retention;
 mod source;
 mod telemetry;
 mod worker;
@@ -31,6 +32,7 @@ pub use log::{LogConfig, LogFormat};
 pub use mail::MailConfig;
 pub use payments::PaymentsConfig;
 pub use reader::{Problem, Problems};
+pub use retention::RetentionConfig;
 pub use telemetry::TelemetryConfig;
 pub use worker::WorkerConfig;
 
@@ -51,6 +53,7 @@ pub struct Config {
     pub captcha: CaptchaConfig,
     pub billing: BillingConfig,
     pub payments: PaymentsConfig,
+    pub retention: RetentionConfig,
     pub worker: WorkerConfig,
     /// Signs captcha challenges; none: kept in `data_dir`.
     pub secret_key: Option<SecretString>,
@@ -84,6 +87,7 @@ impl Config {
             captcha: CaptchaConfig::read(reader),
             billing: BillingConfig::read(reader),
             payments: PaymentsConfig::read(reader),
+            retention: RetentionConfig::read(reader),
             worker: WorkerConfig::read(reader),
             secret_key: reader.secret("security.secret_key"),
             log: LogConfig::read(reader),

@@ -64,6 +64,12 @@ pub enum AuditEventKind {
     AccountDetached,
     /// Meter readings were sent.
     ReadingsSubmitted,
+    /// A reading was taken back.
+    ReadingWithdrawn,
+    /// An archive of the person's data was asked for.
+    DataExportRequested,
+    /// The archive was fetched.
+    DataExportDownloaded,
     /// A payment was started.
     PaymentStarted,
     /// The deletion of the cabinet was asked for.

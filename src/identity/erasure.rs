@@ -15,7 +15,7 @@ use crate::platform::db::Tx;
 pub type Counts = BTreeMap<&'static str, u64>;
 
 /// What an erased person's row holds in the place of the address: no address begins so.
-const PSEUDONYM: &str = "erased:";
+pub const PSEUDONYM: &str = "erased:";
 
 impl Identity {
     /// Deletes the cabinet if it is still unconfirmed and its date has passed; true when it did.

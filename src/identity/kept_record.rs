@@ -2,6 +2,8 @@
 
 use entity::enums::Locale;
 
+use crate::config::RetentionConfig;
+
 /// What is kept under a pseudonym.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeptRecord {
@@ -49,11 +51,11 @@ impl KeptRecord {
         }
     }
 
-    /// The least that the law asks for; none where the law names no term.
-    pub const fn years(self) -> Option<i32> {
+    /// How long it is kept, at least as long as the law asks for; none where the law names no term.
+    pub const fn years(self, config: &RetentionConfig) -> Option<u32> {
         match self {
-            Self::Payments => Some(5),
-            Self::Erasure => Some(3),
+            Self::Payments => Some(config.payment_years),
+            Self::Erasure => Some(config.erasure_years),
             Self::Readings | Self::Acceptances | Self::AuditChain => None,
         }
     }

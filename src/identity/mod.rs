@@ -25,6 +25,7 @@ pub mod password_change;
 pub mod password_reset;
 pub mod profile;
 pub mod registration;
+pub mod retention;
 pub mod revocation;
 pub mod session;
 pub mod sign_in;

@@ -171,6 +171,11 @@ pub async fn insert_erasure_in(tx: &Tx, record: erasure::Model) -> Result<(), Fa
     Ok(())
 }
 
+pub async fn delete_erasures_in(tx: &Tx, before: DateTime<Utc>) -> Result<u64, Fault> {
+    let old = erasure::Entity::delete_many().filter(erasure::Column::ErasedAt.lte(before));
+    Ok(old.exec(&**tx).await?.rows_affected)
+}
+
 /// Oldest first.
 pub async fn list_erasures<C: ConnectionTrait>(
     db: &C,

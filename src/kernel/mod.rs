@@ -1,4 +1,4 @@
-//! Pure words that every room uses: time, chance, who is asking, addresses, pages, faults.
+//! Pure words that every room uses: time, chance, who is asking, addresses, ids, pages, faults.
 
 pub mod actor;
 pub mod clock;
@@ -7,6 +7,7 @@ pub mod entropy;
 pub mod fault;
 pub mod network;
 pub mod page;
+pub mod type_id;
 
 pub use actor::{Actor, DEVICE_CHARACTERS, Person};
 pub use clock::Clock;

@@ -1,7 +1,7 @@
 //! Taking back a reading of one's own.
 
 use chrono::{Datelike, Months, NaiveDate};
-use entity::enums::ReadingStatus;
+use entity::enums::{AuditEventKind, ReadingStatus};
 use entity::ids::MeterReadingId;
 use entity::{meter_reading, provider};
 
@@ -10,6 +10,7 @@ use super::error::WithdrawalRefusal;
 use super::{Metering, store};
 use crate::accounts::error::AccessRefusal;
 use crate::accounts::{AccountAccess, Accounts};
+use crate::identity::audit::{Act, Origin};
 use crate::kernel::{Failure, Fault, Person};
 use crate::platform::db::Tx;
 
@@ -22,6 +23,7 @@ impl Metering {
         &self,
         accounts: &Accounts,
         person: &Person,
+        origin: impl Into<Origin>,
         id: Option<MeterReadingId>,
     ) -> Result<meter_reading::Model> {
         let not_found = || Failure::Refused(WithdrawalRefusal::NotFound);
@@ -39,8 +41,8 @@ impl Metering {
             return Err(not_found());
         }
         let in_time = self.is_in_time(accounts, &access, &reading).await?;
-        let reading = &reading;
-        self.db.transaction(|tx| async move { self.withdraw_in(&tx, reading, in_time).await }).await
+        let (reading, act) = (&reading, &(person, origin.into()));
+        self.db.transaction(|tx| async move { self.withdraw_in(&tx, reading, in_time, act).await }).await
     }
 
     async fn withdraw_in(
@@ -48,6 +50,7 @@ impl Metering {
         tx: &Tx,
         reading: &meter_reading::Model,
         in_time: bool,
+        (person, origin): &(&Person, Origin),
     ) -> Result<meter_reading::Model> {
         let meters = store::lock_meters_in(tx, &[reading.meter_id]).await?;
         let fresh = store::find_readings(&**tx, &[reading.id]).await?.into_iter().next();
@@ -58,7 +61,10 @@ impl Metering {
         let way = way(reading.status, ReadingStatus::Withdrawn).filter(|_| in_time);
         let way = way.ok_or(Failure::Refused(WithdrawalRefusal::TooLate))?;
         let withdrawn = meter_reading::Model { status: ReadingStatus::Withdrawn, ..reading.clone() };
+        let (id, account) = (reading.id, reading.personal_account_id);
         self.move_in(tx, &meters, &[Move { reading, way, reason: None }]).await?;
+        let act = Act::new(AuditEventKind::ReadingWithdrawn).about(id).about(account);
+        self.audit.append_in(tx, person.user_id, origin.clone(), act).await?;
         Ok(withdrawn)
     }
 

@@ -11,6 +11,7 @@ pub mod error;
 pub mod event;
 pub mod notification;
 pub mod payment;
+pub mod retention;
 mod store;
 
 use std::sync::Arc;

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use entity::enums::PaymentStatus;
 use entity::ids::{PaymentId, PersonalAccountId, UserId};
-use entity::{acquirer_notification, payment};
+use entity::{acquirer_notification, ledger_entry, payment, user};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
-    QueryFilter, QuerySelect,
+    QueryFilter, QuerySelect, QueryTrait,
 };
 
 use crate::kernel::{Fault, Page};
@@ -97,4 +97,50 @@ pub async fn update_placed_in(
 
 pub async fn insert_notification_in(tx: &Tx, row: acquirer_notification::Model) -> Result<(), DbErr> {
     acquirer_notification::Entity::insert(row.into_active_model()).exec_without_returning(&**tx).await.map(|_| ())
+}
+
+/// Rows of one batch.
+const PURGED_AT_ONCE: u64 = 500;
+
+/// Of deleted people, made before the moment and decided: up to a batch of payments with their notifications. Those that
+/// came to nothing are deleted, of the others the bank's references. How many payments.
+pub async fn purge_papers_in(tx: &Tx, before: DateTime<Utc>) -> Result<u64, Fault> {
+    let deleted_people = user::Entity::find()
+        .select_only()
+        .column(user::Column::Id)
+        .filter(user::Column::Email.starts_with(crate::identity::erasure::PSEUDONYM));
+    let old = payment::Entity::find()
+        .filter(payment::Column::UserId.in_subquery(deleted_people.into_query()))
+        .filter(payment::Column::CreatedAt.lt(before))
+        .filter(payment::Column::Status.ne(PaymentStatus::Pending))
+        .filter(payment::Column::Acquirer.ne(""))
+        .limit(PURGED_AT_ONCE)
+        .all(&**tx)
+        .await?;
+    let ids = || old.iter().map(|payment| payment.id);
+    for acquirer in old.iter().map(|payment| payment.acquirer.as_str()).collect::<std::collections::BTreeSet<_>>() {
+        let theirs = old.iter().filter(|payment| payment.acquirer == acquirer);
+        let theirs = theirs.filter_map(|payment| payment.acquirer_payment_id.as_deref());
+        acquirer_notification::Entity::delete_many()
+            .filter(acquirer_notification::Column::Acquirer.eq(acquirer))
+            .filter(acquirer_notification::Column::AcquirerPaymentId.is_in(theirs))
+            .exec(&**tx)
+            .await?;
+    }
+    let in_ledger = ledger_entry::Entity::find()
+        .select_only()
+        .column(ledger_entry::Column::PaymentId)
+        .filter(ledger_entry::Column::PaymentId.is_in(ids()));
+    let came_to_nothing = payment::Column::Id.not_in_subquery(in_ledger.into_query());
+    payment::Entity::delete_many().filter(payment::Column::Id.is_in(ids())).filter(came_to_nothing).exec(&**tx).await?;
+    let bare = payment::ActiveModel {
+        acquirer: Set(String::new()),
+        acquirer_payment_id: Set(None),
+        confirmation_url: Set(None),
+        return_url: Set(None),
+        failure: Set(None),
+        ..Default::default()
+    };
+    payment::Entity::update_many().set(bare).filter(payment::Column::Id.is_in(ids())).exec(&**tx).await?;
+    Ok(old.len().try_into().unwrap_or(u64::MAX))
 }

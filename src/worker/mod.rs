@@ -42,7 +42,7 @@ impl Worker {
     async fn run_lane(&self, lane: Lane, mut timetable: Option<timetable::Timetable>, shutdown: CancellationToken) {
         while !shutdown.is_cancelled() {
             if let Some(timetable) = &mut timetable {
-                timetable.run_due(&self.mechanisms).await;
+                timetable.run_due(self).await;
             }
             match self.run_batch(lane).await {
                 Ok(0) => {}

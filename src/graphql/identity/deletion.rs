@@ -29,7 +29,7 @@ pub struct KeptRecord {
     pub kind: KeptRecordKind,
     /// What it is and why it is kept, for people, in the request's language.
     pub description: String,
-    /// Years for which the law asks to keep it; null where it names no term.
+    /// Years for which it is kept, since the law asks for it; null where the law names no term.
     pub years: Option<i32>,
 }
 
@@ -81,12 +81,13 @@ pub struct DeletionQuery;
 impl DeletionQuery {
     /// What happens when a cabinet is deleted, and what is kept.
     async fn cabinet_deletion(&self, ctx: &Context<'_>) -> Result<CabinetDeletion, TopError> {
-        let days = ctx.services()?.config.identity.deletion_grace.num_days();
+        let config = &ctx.services()?.config;
+        let days = config.identity.deletion_grace.num_days();
         let locale = ctx.actor()?.locale;
         let kept = kept_record::KeptRecord::ALL.into_iter().map(|record| KeptRecord {
             kind: record.into(),
             description: record.description(locale).to_owned(),
-            years: record.years(),
+            years: record.years(&config.retention).and_then(|years| i32::try_from(years).ok()),
         });
         Ok(CabinetDeletion { grace_days: i32::try_from(days).unwrap_or(i32::MAX), kept_records: kept.collect() })
     }

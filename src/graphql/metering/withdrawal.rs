@@ -37,9 +37,9 @@ impl WithdrawalMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The reading.")] input: WithdrawMeterReadingInput,
     ) -> Result<WithdrawMeterReadingPayload, TopError> {
-        let locale = ctx.actor()?.locale;
-        let (services, person) = (ctx.services()?, ctx.person()?);
-        let withdrawn = services.metering.withdraw_reading(&services.accounts, person, ids::decode(&input.id)).await;
+        let (actor, services, person, id) = (ctx.actor()?, ctx.services()?, ctx.person()?, ids::decode(&input.id));
+        let withdrawn = services.metering.withdraw_reading(&services.accounts, person, actor, id).await;
+        let locale = actor.locale;
         let refusal = match withdrawn {
             Ok(reading) => {
                 let reading = Some(MeterReading { reading, meter: None });

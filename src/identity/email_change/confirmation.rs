@@ -7,7 +7,7 @@ use entity::{email_change, email_change_link, user};
 use super::{Mailbox, store};
 use crate::identity::audit::{Act, Origin};
 use crate::identity::error::ChangeLinkRefusal;
-use crate::identity::event::SendEmailChanged;
+use crate::identity::event::{EndSessions, SendEmailChanged};
 use crate::identity::{Identity, store as users};
 use crate::kernel::{EmailAddress, Failure, Fault, Person};
 use crate::platform::db::{Tx, is_duplicate};
@@ -43,6 +43,7 @@ impl Identity {
         token: &str,
     ) -> Result<Confirmed> {
         let (now, hash, origin) = (self.clock.now(), &fingerprint(token), &origin.into());
+        let keep = asking.map(|person| person.session.as_str());
         let used = self.db.transaction(|tx| async move {
             let Some(link) = store::find_link(&*tx, hash).await? else { return bad_token() };
             let Some((user, change)) = self.pending_in(&tx, &link, now).await? else { return bad_token() };
@@ -50,7 +51,7 @@ impl Identity {
             if !store::delete_links_in(&tx, change.id, link.purpose).await? {
                 return bad_token();
             }
-            self.confirm_change_in(&tx, origin, user, change).await
+            self.confirm_change_in(&tx, (origin, keep), user, change).await
         });
         let confirmed = match used.await? {
             Used::Confirmed(confirmed) => confirmed,
@@ -98,7 +99,7 @@ impl Identity {
     async fn confirm_change_in(
         &self,
         tx: &Tx,
-        origin: &Origin,
+        (origin, keep): (&Origin, Option<&str>),
         user: user::Model,
         change: email_change::Model,
     ) -> Result<Used> {
@@ -123,6 +124,9 @@ impl Identity {
             Err(error) => return Err(error.into()),
         }
         self.audit.append_in(tx, user.id, origin.clone(), Act::new(AuditEventKind::EmailChanged)).await?;
+        // What is done at once after the commit is lost when the process dies in between.
+        let end = EndSessions { user_id: user.id, before: self.clock.now(), keep: keep.map(str::to_owned) };
+        self.outbox.enqueue_in(tx, &end).await?;
         for mailbox in [Mailbox::Old, Mailbox::New] {
             let letter = SendEmailChanged { email_change_id: change.id, mailbox };
             self.outbox.enqueue_in(tx, &letter).await?;

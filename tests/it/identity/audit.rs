@@ -71,7 +71,11 @@ both_ways!(a_person_reads_what_they_did_newest_first_and_from_where, |app| {
 both_ways!(what_is_done_with_accounts_readings_and_money_is_written_down, |app| {
     let (anna, account) = owner(&app, EMAIL, "debt").await;
     let page = meter(&anna, &account).await;
-    anna.mutate("submitMeterReadings", "readings { id }", json!({ "readings": [page.reading(3)] })).await;
+    let sent = anna.mutate("submitMeterReadings", "readings { id }", json!({ "readings": [page.reading(3)] })).await;
+    let reading = &sent["readings"][0]["id"];
+    for _ in 0..2 {
+        anna.mutate("withdrawMeterReading", "reading { id }", json!({ "id": reading })).await;
+    }
     let input = json!({ "personalAccountId": account, "amount": { "custom": "10.00" }, "idempotencyKey": "one" });
     let payment = anna.mutate("startPayment", "payment { id }", input.clone()).await["payment"]["id"].take();
     anna.mutate("startPayment", "payment { id }", input).await;
@@ -88,10 +92,11 @@ both_ways!(what_is_done_with_accounts_readings_and_money_is_written_down, |app| 
         ("ACCOUNT_ATTACHED".to_owned(), json!([detail("access", &json!("LIMITED")), detail("account", &account)])),
         ("ACCOUNT_DETACHED".to_owned(), json!([detail("account", &account)])),
         ("PAYMENT_STARTED".to_owned(), json!([detail("amount", &json!("10.00")), detail("payment", &payment)])),
+        ("READING_WITHDRAWN".to_owned(), json!([detail("account", &account), detail("reading", reading)])),
         ("READINGS_SUBMITTED".to_owned(), json!([detail("readings", &json!("1"))])),
         ("ACCOUNT_ATTACHED".to_owned(), json!([detail("access", &json!("FULL")), detail("account", &account)])),
     ];
-    assert_eq!(found.iter().take(6).map(about).collect::<Vec<_>>(), expected, "a repeated call adds nothing");
+    assert_eq!(found.iter().take(7).map(about).collect::<Vec<_>>(), expected, "a repeated call adds nothing");
     app.finish().await;
 });
 

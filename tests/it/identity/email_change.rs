@@ -367,6 +367,44 @@ both_ways!(a_request_needs_a_confirmed_person_their_password_and_another_address
     app.finish().await;
 });
 
+/// A change whose last confirmation is committed and then breaks off, as `stop` makes it; `mend` undoes that.
+async fn breaks_off_behind_the_commit(app: &TestApp, stop: impl AsyncFnOnce(), mend: impl AsyncFnOnce()) {
+    let customer = app.confirmed_customer(OLD).await;
+    let links = requested(app, &customer).await;
+    confirm(app, &links.old).await;
+    app.advance(TimeDelta::seconds(1));
+    stop().await;
+    let query =
+        "mutation($input: ConfirmEmailChangeInput!) { confirmEmailChange(input: $input) { userErrors { code } } }";
+    let (_, answer) = app.customer().post(query, json!({ "input": { "token": links.new } })).await;
+    assert!(answer["errors"].is_array(), "{answer}");
+    mend().await;
+    assert!(customer.is_signed_in().await, "nobody came to end the session");
+    told(app).await;
+    assert!(!customer.is_signed_in().await, "the job has ended it");
+    assert!(signs_in(app, NEW).await);
+    app.drain().await;
+    // Of the sign-in: places were forgotten with the address.
+    app.take_letters(NEW);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_end_also_when_the_process_dies_behind_the_commit_embedded() {
+    let app = TestApp::start(Way::Embedded).await;
+    let stop = async || {
+        app.sql("CREATE TRIGGER away BEFORE DELETE ON key_values BEGIN SELECT RAISE(ABORT, 'away'); END").await;
+    };
+    breaks_off_behind_the_commit(&app, stop, async || app.sql("DROP TRIGGER away").await).await;
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_end_also_when_the_process_dies_behind_the_commit_full() {
+    let (app, redis) = TestApp::start_behind_proxy().await;
+    breaks_off_behind_the_commit(&app, async || redis.cut(), async || redis.restore()).await;
+    app.finish().await;
+}
+
 both_ways!(a_person_requests_five_changes_a_day, |app| {
     let mut customer = app.confirmed_customer(OLD).await;
     for _ in 0..5 {

@@ -12,6 +12,7 @@ mod password;
 mod preregistration;
 mod profile;
 mod registration;
+mod retention;
 mod session;
 mod session_cookie;
 mod session_list;
