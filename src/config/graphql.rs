@@ -59,12 +59,14 @@ pub struct DocumentCacheLimits {
     pub bytes: usize,
 }
 
-/// Points, or tries, in one minute.
+/// Points, tries or bytes, in one minute.
 #[derive(Clone, Copy, Debug)]
 pub struct BudgetLimits {
     pub person: u64,
     pub address: u64,
     pub sign_in: u64,
+    /// Bytes of documents that the server does not know and has to read, of one address.
+    pub unknown_bytes: u64,
 }
 
 impl GraphqlConfig {
@@ -92,6 +94,7 @@ impl GraphqlConfig {
                 person: reader.number("graphql.budget_per_person", 100..=1_000_000_000),
                 address: reader.number("graphql.budget_per_address", 100..=1_000_000_000),
                 sign_in: reader.number("graphql.sign_ins_per_address", 1..=1_000_000),
+                unknown_bytes: reader.number("graphql.unknown_bytes_per_address", 10_000..=1_000_000_000_000),
             },
         };
         if config.documents == DocumentsAccepted::TrustedOnly && config.trusted_documents.is_none() {

@@ -23,23 +23,26 @@ pub async fn observed<E: Executor>(
     if request_id::from_proxy(&request, &http.config.http) {
         continue_trace(&span, request.header("traceparent"), request.header("tracestate"));
     }
-    let mut response = id.clone().serve(serve(request).instrument(span.clone())).await;
-    let status = response.status();
-    span.record("http.response.status_code", status.as_u16());
-    if status.is_server_error() {
-        span.record("otel.status_code", "ERROR");
-    }
-    let took = begun.elapsed();
-    http.traffic.answered(kind, status.as_u16(), took);
-    span.in_scope(|| tracing::debug!(status = status.as_u16(), took = ?took, "answered"));
+    let seen = async {
+        let response = serve(request).instrument(span.clone()).await;
+        let (status, took) = (response.status(), begun.elapsed());
+        span.record("http.response.status_code", status.as_u16());
+        if status.is_server_error() {
+            span.record("otel.status_code", "ERROR");
+        }
+        http.traffic.answered(kind, status.as_u16(), took);
+        tracing::debug!(status = status.as_u16(), ?took, kind, "answered");
+        response
+    };
+    let mut response = id.clone().serve(seen).await;
     request_id::write(&mut response, &id);
     response
 }
 
-/// At the level of errors, so that a filter that lets an error through lets its request id through, too.
+/// For the collector of traces; where none is configured it is not made.
 fn span_of(request: &Request, kind: &'static str, id: &RequestId) -> Span {
     let method = method(request.method());
-    tracing::error_span!(
+    tracing::info_span!(
         "request",
         request_id = id.as_str(),
         otel.name = format!("{method} {kind}"),

@@ -4,7 +4,7 @@
 //! ones, where a source has a share: whoever exceeds it loses the oldest of its own. A document that a second source
 //! uses belongs to all and counts for nobody. So a flood of documents from one source pushes out that source's only.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -40,8 +40,6 @@ pub struct Cache {
 #[derive(Default)]
 struct Shelves {
     kept: HashMap<Hash, Kept>,
-    /// Kept documents, the longest unused first.
-    order: BTreeMap<u64, Hash>,
     bytes: usize,
     probation: HashMap<Source, VecDeque<(Hash, Arc<Plan>)>>,
     /// Sources on probation, the first come first.
@@ -98,7 +96,6 @@ impl Cache {
     #[cfg(test)]
     fn size(&self) -> (usize, usize, usize) {
         let shelves = self.shelves.lock().unwrap();
-        assert_eq!(shelves.kept.len(), shelves.order.len());
         assert_eq!(shelves.bytes, shelves.kept.values().map(|kept| kept.plan.bytes).sum::<usize>());
         assert_eq!(shelves.probation.len(), shelves.sources.len());
         (shelves.kept.len(), shelves.probation.values().map(VecDeque::len).sum(), shelves.bytes)
@@ -112,8 +109,6 @@ impl Shelves {
             kept.owner = None;
         }
         self.uses += 1;
-        self.order.remove(&kept.used);
-        self.order.insert(self.uses, *hash);
         kept.used = self.uses;
         Some(Arc::clone(&kept.plan))
     }
@@ -135,14 +130,14 @@ impl Shelves {
     fn keep(&mut self, hash: Hash, plan: Arc<Plan>, owner: Option<Source>, limits: &DocumentCacheLimits) {
         self.uses += 1;
         self.bytes += plan.bytes;
-        self.order.insert(self.uses, hash);
         self.kept.insert(hash, Kept { plan, owner, used: self.uses });
         if owner.is_some() {
             self.cut_to_share(owner, limits);
         }
         while self.kept.len() > limits.entries || self.bytes > limits.bytes {
-            let Some((_, oldest)) = self.order.first_key_value() else { break };
-            self.drop_kept(*oldest);
+            // A look through all of them, which only a new document pays for: a known one would pay for every order.
+            let Some(oldest) = self.kept.iter().min_by_key(|(_, kept)| kept.used).map(|(hash, _)| *hash) else { break };
+            self.drop_kept(oldest);
         }
     }
 
@@ -160,7 +155,6 @@ impl Shelves {
 
     fn drop_kept(&mut self, hash: Hash) {
         if let Some(kept) = self.kept.remove(&hash) {
-            self.order.remove(&kept.used);
             self.bytes -= kept.plan.bytes;
         }
     }

@@ -69,6 +69,17 @@ pub enum Refusal {
     NotFound,
     UnknownId,
     NotTrusted,
+    /// The source has brought too much that was new; in so many seconds it may again.
+    Exhausted {
+        retry_after: i64,
+    },
+}
+
+/// Who brings the document, and whether it may have so many more bytes read that are new here. `Err`: seconds to wait.
+#[derive(Clone, Copy)]
+pub struct Bringer<'a> {
+    pub source: Source,
+    pub may_bring: &'a dyn Fn(u64) -> Result<(), i64>,
 }
 
 impl From<TooExpensive> for Refusal {
@@ -119,10 +130,10 @@ impl Documents {
         asked: &Asked,
         operation_name: Option<String>,
         variables: Variables,
-        source: Source,
+        bringer: Bringer<'_>,
     ) -> Result<Prepared, Refusal> {
         guard::values::check(&variables, &self.config.limits)?;
-        let plan = self.find(asked, source)?;
+        let plan = self.find(asked, bringer)?;
         let (operation, priced) =
             plan.operation(operation_name.as_deref()).map_err(|text| Refusal::Wrong(text.to_owned()))?;
         let definitions = &operation.variable_definitions;
@@ -139,7 +150,8 @@ impl Documents {
         Ok(Prepared { request, kind, cost, sign_ins })
     }
 
-    fn find(&self, asked: &Asked, source: Source) -> Result<Arc<Plan>, Refusal> {
+    fn find(&self, asked: &Asked, bringer: Bringer<'_>) -> Result<Arc<Plan>, Refusal> {
+        let source = bringer.source;
         let (text, hash) = match asked {
             Asked::Text(text) => (text, hash_of(text)),
             Asked::Learn(text, hash) if hash_of(text) == *hash => (text, *hash),
@@ -158,6 +170,8 @@ impl Documents {
         if self.config.documents == DocumentsAccepted::TrustedOnly {
             return Err(Refusal::NotTrusted);
         }
+        let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        (bringer.may_bring)(bytes).map_err(|retry_after| Refusal::Exhausted { retry_after })?;
         let plan = Arc::new(self.plan(text)?);
         self.cache.add(hash, Arc::clone(&plan), source);
         Ok(plan)

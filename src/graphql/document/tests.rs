@@ -16,8 +16,8 @@ fn documents() -> Documents {
     schema::documents(&config()).unwrap()
 }
 
-fn here() -> Source {
-    Source::of(IpAddr::from([127, 0, 0, 1]))
+fn here() -> Bringer<'static> {
+    Bringer { source: Source::of(IpAddr::from([127, 0, 0, 1])), may_bring: &|_| Ok(()) }
 }
 
 fn asked(documents: &Documents, text: &str, variables: Value) -> Result<Prepared, Refusal> {
@@ -260,4 +260,22 @@ async fn a_known_document_is_validated_once_and_executed_from_its_plan() {
         let data = fast.execute(prepared.request).await.into_result().unwrap().data.into_json().unwrap();
         assert_eq!(data, if yes { json!({ "hello": 7, "other": 7 }) } else { json!({ "other": 7 }) });
     }
+}
+
+#[test]
+fn only_what_is_new_is_paid_for_whether_it_is_refused_or_not() {
+    let documents = documents();
+    let paid = std::cell::Cell::new(0);
+    let may_bring = |bytes| {
+        paid.set(paid.get() + bytes);
+        if paid.get() > 40 { Err(7) } else { Ok(()) }
+    };
+    let bringer = Bringer { source: here().source, may_bring: &may_bring };
+    let ask = |text: &str| documents.prepare(&Asked::Text(text.to_owned()), None, Variables::default(), bringer);
+    for (text, sum) in [("{ __typename }", 14), ("{ __typename }", 14), ("{ nothing }", 25), ("{ nothing }", 36)] {
+        let _ = ask(text);
+        assert_eq!(paid.get(), sum, "{text}");
+    }
+    assert!(matches!(ask("{ viewer { id } }"), Err(Refusal::Exhausted { retry_after: 7 })));
+    assert!(ask("{ __typename }").is_ok(), "what is known is not new");
 }

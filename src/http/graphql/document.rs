@@ -9,9 +9,9 @@ use poem::http::StatusCode;
 use super::door::{Door, Price, source};
 use super::envelope::Envelope;
 use super::outcome::{
-    BAD_INPUT, FORBIDDEN, NOT_FOUND, Outcome, PERSISTED_QUERY_NOT_FOUND, QUERY_TOO_EXPENSIVE, code, coded,
+    BAD_INPUT, FORBIDDEN, NOT_FOUND, Outcome, PERSISTED_QUERY_NOT_FOUND, QUERY_TOO_EXPENSIVE, code, coded, rate_limited,
 };
-use crate::graphql::document::{self, Refusal};
+use crate::graphql::document::{self, Bringer, Refusal};
 
 #[derive(Debug)]
 pub struct Prepared {
@@ -24,7 +24,7 @@ pub struct Prepared {
 /// A request error (GraphQL, September 2025, section 7.1.6): nothing was executed.
 #[derive(Debug)]
 pub struct Refused {
-    /// 400 for a document that does not parse, 422 for one that must not be executed.
+    /// 400 for a document that does not parse, 422 for one that must not be executed, 429 for one too many.
     pub status: StatusCode,
     pub errors: Vec<ServerError>,
 }
@@ -41,7 +41,9 @@ impl Refused {
 
 pub fn prepare(door: &Door, envelope: Envelope, address: IpAddr) -> Result<Prepared, Refused> {
     let Envelope { asked, operation_name, variables } = envelope;
-    let prepared = door.documents.prepare(&asked, operation_name, variables, source(address)).map_err(refused)?;
+    let source = source(address);
+    let bringer = Bringer { source, may_bring: &|bytes| door.bring(source, bytes) };
+    let prepared = door.documents.prepare(&asked, operation_name, variables, bringer).map_err(refused)?;
     let document::Prepared { request, kind, cost, sign_ins } = prepared;
     Ok(Prepared { request, kind, price: Price { points: cost, sign_ins } })
 }
@@ -61,6 +63,9 @@ fn refused(refusal: Refusal) -> Refused {
         // Apollo's clients know the message and the code by heart, and send the text then.
         Refusal::NotFound => unprocessable("PersistedQueryNotFound", PERSISTED_QUERY_NOT_FOUND),
         Refusal::UnknownId => unprocessable("There is no document of this id.", NOT_FOUND),
+        Refusal::Exhausted { retry_after } => {
+            Refused { status: StatusCode::TOO_MANY_REQUESTS, errors: vec![rate_limited(retry_after)] }
+        }
         Refusal::NotTrusted => Refused {
             status: StatusCode::FORBIDDEN,
             errors: vec![coded(

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use chrono::SecondsFormat;
+use chrono::Timelike;
 use entity::ids::UserId;
-use serde_json::json;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::outcome::Outcome;
 use crate::config::BudgetLimits;
@@ -24,6 +24,7 @@ enum Client {
     Person(UserId),
     Address(Source),
     SignIns(Source),
+    Unknown(Source),
 }
 
 /// What an operation asks for, known before it runs.
@@ -42,17 +43,37 @@ pub struct Bill {
     standing: Standing,
 }
 
-impl Bill {
-    pub fn to_json(self) -> serde_json::Value {
-        let Standing { limit, remaining, resets_at } = self.standing;
-        let resets_at = resets_at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        json!({ "requested": self.requested, "budget": { "limit": limit, "remaining": remaining, "resetsAt": resets_at } })
+impl Serialize for Bill {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bill = serializer.serialize_struct("Bill", 2)?;
+        bill.serialize_field("requested", &self.requested)?;
+        bill.serialize_field("budget", &Left(self.standing))?;
+        bill.end()
+    }
+}
+
+struct Left(Standing);
+
+impl Serialize for Left {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Standing { limit, remaining, resets_at } = self.0;
+        let mut left = serializer.serialize_struct("Left", 3)?;
+        left.serialize_field("limit", &limit)?;
+        left.serialize_field("remaining", &remaining)?;
+        left.serialize_field("resetsAt", &resets_at.with_nanosecond(0))?;
+        left.end()
     }
 }
 
 impl Door {
     pub fn new(documents: Documents, clock: Clock, limits: BudgetLimits) -> Self {
         Self { documents, budgets: Budgets::new(clock), limits }
+    }
+
+    /// Takes what it costs to read a document of so many bytes that is new here. `Err`: seconds until it may be.
+    pub fn bring(&self, source: Source, bytes: u64) -> Result<(), i64> {
+        let spent = self.budgets.spend(&Client::Unknown(source), bytes, self.limits.unknown_bytes);
+        spent.map(drop).map_err(|exhausted| exhausted.retry_after)
     }
 
     /// A signed-in person pays wherever he sits; who is anonymous pays with all of his address. `Err` is the answer.

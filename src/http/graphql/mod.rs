@@ -21,20 +21,20 @@ use self::envelope::{Envelope, Malformed, UrlParameters, misshapen};
 use self::negotiation::{Accepted, Dialect, is_json};
 use self::outcome::{BAD_INPUT, Outcome};
 use super::caller::Caller;
-use super::detached::{detached, logged};
+use super::detached::{caught, logged};
 use super::{Http, answer, body, cors, cross_site, sse, websocket};
 use crate::kernel::Actor;
 
 pub async fn endpoint<E: Executor>(http: Arc<Http<E>>, mut request: Request) -> Response {
-    let asked = request.headers().clone();
-    let config = Arc::clone(&http.config);
     let mut response = match *request.method() {
-        Method::OPTIONS => cors::preflight(&asked, &config.http),
-        Method::GET if asked.contains_key(header::UPGRADE) => return websocket::upgrade(http, request).await,
+        Method::OPTIONS => cors::preflight(request.headers(), &http.config.http),
+        Method::GET if request.headers().contains_key(header::UPGRADE) => {
+            return websocket::upgrade(http, request).await;
+        }
         Method::GET | Method::POST => serve(&http, &mut request).await.unwrap_or_else(|refusal| refusal),
         _ => answer::method_not_allowed("GET, POST"),
     };
-    cors::permit(&asked, &config.http, &mut response);
+    cors::permit(request.headers(), &http.config.http, &mut response);
     response
 }
 
@@ -51,6 +51,8 @@ async fn serve<E: Executor>(http: &Arc<Http<E>>, request: &mut Request) -> Resul
     let safe = request.method() == Method::GET;
     let envelope = if safe { from_url(request).map_err(malformed) } else { from_body(http, request).await }?;
     let caller = Caller::of(request, &http.config.http);
+    // Before the document is read: a flood of new ones waits, too.
+    let place = http.gate.enter().await?;
     let most = http.config.graphql.max_answer_bytes;
     let prepared = match prepare(&http.door, envelope, caller.address) {
         Ok(prepared) => prepared,
@@ -68,7 +70,6 @@ async fn serve<E: Executor>(http: &Arc<Http<E>>, request: &mut Request) -> Resul
     if (subscription && dialect.is_some()) || (safe && kind == OperationType::Mutation) {
         return Err(misplaced(kind, safe));
     }
-    let place = http.gate.enter().await?;
     let person = match &caller.token {
         Some(token) => http.doors.person(token).await.map_err(|fault| answer::fault(&fault))?,
         None => None,
@@ -89,8 +90,8 @@ async fn execute<E: Executor>(http: &Http<E>, dialect: Dialect, prepared: Prepar
         Ok(bill) => bill,
         Err(limited) => return respond(dialect, limited.status_of_refusal(), *limited, most),
     };
-    let (executor, request) = (http.executor.clone(), prepared.request.data(actor));
-    let outcome = match detached(&http.tasks, async move { executor.execute(request).await }).await {
+    let request = prepared.request.data(actor);
+    let outcome = match caught(http.executor.execute(request)).await {
         Ok(response) => Outcome::from(response),
         Err(panicked) => Outcome::internal(&panicked.reference),
     };

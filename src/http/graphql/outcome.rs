@@ -29,11 +29,26 @@ pub struct Outcome {
     pub errors: Vec<ServerError>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    extensions: BTreeMap<String, Value>,
+    #[serde(skip_serializing_if = "Extensions::is_empty")]
+    extensions: Extensions,
     /// What a resolver wants said beside the body: cookies.
     #[serde(skip)]
     pub headers: HeaderMap,
+}
+
+/// Members of a response that the specification leaves to its server.
+#[derive(Debug, Default, Serialize)]
+struct Extensions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<Bill>,
+    #[serde(flatten)]
+    others: BTreeMap<String, Value>,
+}
+
+impl Extensions {
+    fn is_empty(&self) -> bool {
+        self.cost.is_none() && self.others.is_empty()
+    }
 }
 
 impl From<Response> for Outcome {
@@ -42,7 +57,8 @@ impl From<Response> for Outcome {
         let executed = response.data != Value::Null || response.errors.iter().all(|error| !error.path.is_empty());
         let data = executed.then_some(response.data);
         let headers = response.http_headers;
-        Self { errors: tidy(response.errors), data, extensions: response.extensions, headers }
+        let extensions = Extensions { cost: None, others: response.extensions };
+        Self { errors: tidy(response.errors), data, extensions, headers }
     }
 }
 
@@ -55,7 +71,7 @@ impl From<ServerError> for Outcome {
 impl From<Vec<ServerError>> for Outcome {
     /// A request error.
     fn from(errors: Vec<ServerError>) -> Self {
-        Self { errors: tidy(errors), data: None, extensions: BTreeMap::new(), headers: HeaderMap::new() }
+        Self { errors: tidy(errors), data: None, extensions: Extensions::default(), headers: HeaderMap::new() }
     }
 }
 
@@ -71,20 +87,15 @@ impl Outcome {
         coded(ServerError::new(text, None), "UNAVAILABLE").into()
     }
 
-    /// The budget of this minute is spent; `retry_after` is in seconds.
+    /// See `rate_limited`.
     pub fn rate_limited(retry_after: i64) -> Self {
-        let text = format!("The budget of this minute is spent. Return in {retry_after} s.");
-        let mut error = coded(ServerError::new(text, None), RATE_LIMITED);
-        error.extensions.get_or_insert_default().set("retryAfter", retry_after);
-        error.into()
+        rate_limited(retry_after).into()
     }
 
     /// What a client paid and has left.
     #[must_use]
     pub fn with_cost(mut self, bill: Bill) -> Self {
-        if let Ok(cost) = Value::from_json(bill.to_json()) {
-            self.extensions.insert("cost".to_owned(), cost);
-        }
+        self.extensions.cost = Some(bill);
         self
     }
 
@@ -151,6 +162,14 @@ impl std::io::Write for Bounded {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+/// The budget of this minute is spent; `retry_after` is in seconds.
+pub fn rate_limited(retry_after: i64) -> ServerError {
+    let text = format!("The budget of this minute is spent. Return in {retry_after} s.");
+    let mut error = coded(ServerError::new(text, None), RATE_LIMITED);
+    error.extensions.get_or_insert_default().set("retryAfter", retry_after);
+    error
 }
 
 pub fn coded(mut error: ServerError, code: &str) -> ServerError {

@@ -1,22 +1,66 @@
-//! How log lines for people look: what came from outside cannot begin a line of its own or colour the terminal.
+//! How log lines look: what came from outside cannot begin a line of its own or colour the terminal, and the id of the
+//! request that is being served ends each.
+//!
+//! The id comes from the task, not from a span: a span that only log lines need costs every request more than its
+//! session and its budget together, and is made even where no line is written.
 
 use std::fmt::{self, Write};
 
 use tracing::field::Field;
-use tracing_subscriber::field::MakeExt;
-use tracing_subscriber::fmt::FormatFields;
-use tracing_subscriber::fmt::format::{Writer, debug_fn};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::field::{MakeExt, RecordFields};
+use tracing_subscriber::fmt::format::{self, Writer, debug_fn};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
 
-/// Fields with every control character escaped. The library escapes terminal sequences only, and not in all values:
-/// a line break in a `Display` value would pass.
+use super::RequestId;
+
+/// Fields with every control character escaped, and the id. The library escapes terminal sequences only, and not in all
+/// values: a line break in a `Display` value would pass.
 pub(super) fn fields() -> impl for<'w> FormatFields<'w> + Send + Sync + 'static {
-    debug_fn(|writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| {
+    let escaped = debug_fn(|writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| {
         if field.name() != "message" {
             write!(writer, "{}=", field.name())?;
         }
         write!(Escaped(writer), "{value:?}")
-    })
-    .delimited(" ")
+    });
+    WithId(escaped.delimited(" "))
+}
+
+/// A line of JSON; the id is a member at its top.
+pub(super) fn json<S, N>() -> impl FormatEvent<S, N> + Send + Sync + 'static
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'w> FormatFields<'w> + 'static,
+{
+    WithId(format::format().json().with_target(false).with_current_span(false).with_span_list(false))
+}
+
+struct WithId<F>(F);
+
+impl<'w, F: for<'t> FormatFields<'t>> FormatFields<'w> for WithId<F> {
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
+        self.0.format_fields(writer.by_ref(), fields)?;
+        RequestId::current().map_or(Ok(()), |id| write!(writer, " request_id={id}"))
+    }
+}
+
+impl<S, N, F> FormatEvent<S, N> for WithId<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'w> FormatFields<'w> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let Some(id) = RequestId::current() else { return self.0.format_event(context, writer, event) };
+        let mut line = String::new();
+        self.0.format_event(context, Writer::new(&mut line), event)?;
+        match line.trim_end().strip_suffix('}') {
+            // An id has no character that JSON would escape.
+            Some(open) => writeln!(writer, "{open},\"request_id\":\"{id}\"}}"),
+            None => writer.write_str(&line),
+        }
+    }
 }
 
 struct Escaped<'a, 'w>(&'a mut Writer<'w>);

@@ -8,6 +8,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::FilterExt;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -18,9 +19,6 @@ use crate::kernel::Fault;
 
 pub use request::{Bond, RequestId, carried};
 pub use traces::continue_trace;
-
-/// Target of the spans that are for log lines only.
-const SOCKETS: &str = "kabinet::socket";
 
 /// Keep it until the end, then `finish`.
 #[derive(Debug)]
@@ -58,24 +56,28 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let filter = EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let filter = filter.and(filter::filter_fn(is_harmless));
-    let layer = fmt::layer().with_writer(writer).with_target(false);
+    let filter = filter.and(filter::filter_fn(is_line));
+    let layer = fmt::layer().with_writer(writer);
     match log.format {
-        LogFormat::Text => layer.with_ansi(colours).fmt_fields(lines::fields()).with_filter(filter).boxed(),
-        LogFormat::Json => layer.json().with_filter(filter).boxed(),
+        LogFormat::Text => {
+            layer.with_target(false).with_ansi(colours).fmt_fields(lines::fields()).with_filter(filter).boxed()
+        }
+        LogFormat::Json => {
+            layer.with_ansi(false).fmt_fields(JsonFields::new()).event_format(lines::json()).with_filter(filter).boxed()
+        }
     }
 }
 
-/// Libraries write what they send and receive at the level `trace`, sessions' tokens included (tungstenite): never,
-/// whatever the configured filter says.
-fn is_harmless(metadata: &Metadata<'_>) -> bool {
-    metadata.target().starts_with("kabinet") || *metadata.level() <= Level::DEBUG
+/// No spans. And libraries write what they send and receive at the level `trace`, sessions' tokens included
+/// (tungstenite): never, whatever the configured filter says.
+fn is_line(metadata: &Metadata<'_>) -> bool {
+    metadata.is_event() && (metadata.target().starts_with("kabinet") || *metadata.level() <= Level::DEBUG)
 }
 
 /// Our own spans, and no log lines: those name causes, which stay here.
 fn is_exported(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
-    metadata.is_span() && target.starts_with("kabinet") && target != SOCKETS && *metadata.level() <= Level::INFO
+    metadata.is_span() && target.starts_with("kabinet") && *metadata.level() <= Level::INFO
 }
 
 impl Telemetry {

@@ -72,18 +72,12 @@ impl Bond {
 
     /// For what outlives the request, such as the socket that it opens: the same id in the log, but no part of its trace.
     pub fn outliving() -> Self {
-        let id = RequestId::current();
-        let span =
-            tracing::error_span!(target: super::SOCKETS, parent: None, "socket", request_id = shown(id.as_ref()));
-        Self { id, span }
+        Self { id: RequestId::current(), span: Span::none() }
     }
 
     /// For a socket's nth operation.
     pub fn operation(n: u64) -> Self {
-        let id = RequestId::current().map(|id| id.nth(n));
-        let request_id = shown(id.as_ref());
-        let span = tracing::error_span!(target: super::SOCKETS, parent: None, "operation", request_id);
-        Self { id, span }
+        Self { id: RequestId::current().map(|id| id.nth(n)), span: Span::none() }
     }
 
     pub async fn run<T>(self, work: impl Future<Output = T>) -> T {
@@ -98,10 +92,6 @@ impl Bond {
 /// Work for a task of its own that still belongs to the request.
 pub fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
     Bond::now().run(work)
-}
-
-fn shown(id: Option<&RequestId>) -> &str {
-    id.map_or("", RequestId::as_str)
 }
 
 #[cfg(test)]

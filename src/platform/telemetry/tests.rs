@@ -1,6 +1,8 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use futures_util::FutureExt;
+
 use super::*;
 
 #[derive(Clone, Default)]
@@ -53,9 +55,24 @@ fn values_from_outside_stay_on_their_line() {
 fn the_id_of_the_request_is_in_its_lines() {
     for format in [LogFormat::Text, LogFormat::Json] {
         let text = logged(format, || {
-            let span = tracing::error_span!("request", request_id = "r-17");
-            span.in_scope(|| tracing::warn!("inside"));
+            let id = RequestId::given("r-17").unwrap();
+            id.serve(async { tracing::warn!(n = 1, "inside") }).now_or_never().unwrap();
+            tracing::warn!("outside");
         });
-        assert!(text.contains("r-17") && text.contains("inside"), "{text}");
+        let (inside, outside) = text.split_once('\n').unwrap();
+        assert!(inside.contains("r-17") && inside.contains("inside") && !outside.contains("r-17"), "{text}");
+        if format == LogFormat::Json {
+            let line: serde_json::Value = serde_json::from_str(inside).unwrap();
+            assert_eq!((&line["request_id"], &line["fields"]["n"]), (&"r-17".into(), &1.into()), "{text}");
+        }
     }
+}
+
+#[test]
+fn a_request_that_nobody_traces_makes_no_span() {
+    let log = LogConfig { filter: "info".to_owned(), format: LogFormat::Text };
+    let subscriber = tracing_subscriber::registry().with(lines(&log, false, io::sink));
+    tracing::subscriber::with_default(subscriber, || {
+        assert!(tracing::error_span!("request").is_disabled());
+    });
 }

@@ -73,6 +73,23 @@ both_ways!(every_answer_says_what_it_cost_and_the_minute_comes_back, |app| {
     app.finish().await;
 });
 
+both_ways!(documents_that_are_new_have_a_budget_even_when_they_are_refused, |app| {
+    let app = app.restart_with(&[("KABINET__GRAPHQL__UNKNOWN_BYTES_PER_ADDRESS", "10000")]).await;
+    let customer = app.customer();
+    let refused = |n: usize| format!("{{ nothing{n} {} }}", "a ".repeat(900));
+    assert_eq!(customer.ask("{ __typename }", json!({})).await["__typename"], "Query");
+    for n in 0..5 {
+        assert_ne!(top_code(&customer.post(&refused(n), json!({})).await.1), "RATE_LIMITED");
+    }
+    let (status, answer) = customer.post(&refused(5), json!({})).await;
+    assert_eq!((status, top_code(&answer)), (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED"));
+    assert_eq!(answer["errors"][0]["extensions"]["retryAfter"], 60);
+    assert_eq!(customer.ask("{ __typename }", json!({})).await["__typename"], "Query", "what is known goes on");
+    app.advance(chrono::TimeDelta::minutes(1));
+    assert_ne!(top_code(&customer.post(&refused(5), json!({})).await.1), "RATE_LIMITED");
+    app.finish().await;
+});
+
 both_ways!(sign_ins_have_a_budget_of_their_own, |app| {
     let app = app.restart_with(&[("KABINET__GRAPHQL__SIGN_INS_PER_ADDRESS", "3")]).await;
     let query = "mutation { signIn(input: { email: \"nobody@example.com\", password: \"wrong-password\" }) { userErrors { code } } }";
