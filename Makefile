@@ -18,7 +18,7 @@ scripts := $(wildcard examples/*.mjs web/*.mjs web/graphiql/*.js examples/journe
 
 .PHONY: help
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: $(web_built) ## start kabinet with demonstration data on http://127.0.0.1:8080 (debug build: minutes sooner than a release)

@@ -28,6 +28,7 @@ const kabinet = spawn('target/release/kabinet', ['serve', '--demo'], {
     KABINET__HTTP__MAX_CONNECTIONS: String(count + 100),
     KABINET__HTTP__MAX_LIVE_PER_SESSION: String(count + 100),
     KABINET__HTTP__MAX_LIVE_PER_ADDRESS: String(count + 100),
+    KABINET__HTTP__MAX_CONNECTIONS_PER_ADDRESS: String(count + 100),
   },
   stdio: ['ignore', 'ignore', 'inherit'],
 });

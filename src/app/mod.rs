@@ -207,8 +207,9 @@ impl App {
         shutdown: CancellationToken,
     ) -> std::io::Result<()> {
         let tasks = TaskTracker::new();
-        let http = Arc::new(self.http(None, draining, tasks.clone())?);
-        serve(listener, Arc::new(admin_routes(http)), &self.config.http, shutdown, &tasks).await
+        // The figures tell of customers' requests, not of whoever reads the figures.
+        let http = Http { traffic: Traffic::default(), ..self.http(None, draining, tasks.clone())? };
+        serve(listener, Arc::new(admin_routes(Arc::new(http))), &self.config.http, shutdown, &tasks).await
     }
 
     fn http(

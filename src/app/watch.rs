@@ -2,33 +2,41 @@
 
 use std::time::Instant;
 
+use tokio::sync::Mutex;
+
 use super::App;
 use crate::http::Check;
 use crate::kernel::Fault;
 use crate::platform::metrics::Gauges;
 
 /// When the last look at the parts began, and what it found.
-pub(super) type LastLook = tokio::sync::Mutex<Option<(Instant, Vec<Check>)>>;
+#[derive(Debug, Default)]
+pub(super) struct LastLook(Mutex<Option<(Instant, Vec<Check>)>>);
 
-/// Seconds a job may be late before a probe says so: longer than a restart takes.
-const LATE: i64 = 300;
-
-impl App {
-    /// Each part that serves requests. A late outbox is told and turns no requests away: every instance would.
-    ///
+impl LastLook {
     /// One look at a time, which answers everybody who asked before it began: a flood of probes costs no more than one.
-    pub(super) async fn checks(&self) -> Vec<Check> {
+    async fn shared(&self, look: impl AsyncFnOnce() -> Vec<Check>) -> Vec<Check> {
         let asked = Instant::now();
-        let mut last = self.last_look.lock().await;
+        let mut last = self.0.lock().await;
         if let Some((began, checks)) = last.as_ref()
             && *began >= asked
         {
             return checks.clone();
         }
         let began = Instant::now();
-        let checks = self.look().await;
+        let checks = look().await;
         *last = Some((began, checks.clone()));
         checks
+    }
+}
+
+/// Seconds a job may be late before a probe says so: longer than a restart takes.
+const LATE: i64 = 300;
+
+impl App {
+    /// Each part that serves requests. A late outbox is told and turns no requests away: every instance would.
+    pub(super) async fn checks(&self) -> Vec<Check> {
+        self.last_look.shared(async || self.look().await).await
     }
 
     async fn look(&self) -> Vec<Check> {
@@ -75,4 +83,34 @@ async fn check(name: &'static str, needed: bool, look: impl Future<Output = Resu
     let begun = Instant::now();
     let result = look.await.map_err(|fault| fault.to_string());
     Check { name, needed, result, took: begun.elapsed() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::future::join_all;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_flood_of_probes_costs_one_look_more_than_the_one_under_way() {
+        let (last, looks, held) = (LastLook::default(), AtomicUsize::new(0), Semaphore::new(0));
+        let look = async || {
+            looks.fetch_add(1, Ordering::SeqCst);
+            held.acquire().await.unwrap().forget();
+            vec![check("database", true, std::future::ready(Ok(()))).await]
+        };
+        // All have asked before the first look ends.
+        let asking = join_all((0..100).map(|_| last.shared(look)));
+        let release = async { held.add_permits(100) };
+        let (answers, ()) = tokio::join!(asking, release);
+        assert!(answers.iter().all(|checks| checks.len() == 1));
+        assert!(looks.load(Ordering::SeqCst) <= 2, "{looks:?} looks");
+        // Who asks later gets no old news.
+        let before = looks.load(Ordering::SeqCst);
+        last.shared(look).await;
+        assert_eq!(looks.load(Ordering::SeqCst), before + 1);
+    }
 }

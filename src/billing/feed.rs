@@ -18,7 +18,6 @@ use crate::accounts::{AccountAccess, Accounts};
 use crate::kernel::{Failure, Fault, Person};
 use crate::platform::wakeups::{Listener, Wake, Wakeups};
 
-const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Entries read at once; a subscriber far behind catches up in steps.
 const BATCH: u64 = 100;
 /// Bytes of an account's id and version in a cursor.
@@ -73,6 +72,7 @@ pub struct BalanceFeed {
     access: HashMap<PersonalAccountId, AccountAccess>,
     read: VecDeque<ledger_entry::Model>,
     listener: Listener,
+    look_every: Duration,
 }
 
 impl BalanceFeed {
@@ -84,6 +84,7 @@ impl BalanceFeed {
         person: Person,
         only: Option<Vec<PersonalAccountId>>,
         after: Option<Position>,
+        look_every: Duration,
     ) -> Result<Self, Failure<AccessRefusal>> {
         // Listening begins before the first look, so that nothing falls between.
         let listener = wakeups.listen();
@@ -98,6 +99,7 @@ impl BalanceFeed {
             access: HashMap::new(),
             read: VecDeque::new(),
             listener,
+            look_every,
         };
         feed.look_up_access().await?;
         if feed.only.as_ref().is_some_and(|only| only.iter().any(|id| !feed.access.contains_key(id))) {
@@ -158,7 +160,7 @@ impl BalanceFeed {
 
     /// Until there may be something new; false when the session has ended.
     async fn wait(&mut self) -> bool {
-        let pause = tokio::time::sleep(LOOK_EVERY);
+        let pause = tokio::time::sleep(self.look_every);
         tokio::pin!(pause);
         loop {
             tokio::select! {

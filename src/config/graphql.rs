@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::reader::Reader;
 
@@ -20,6 +21,8 @@ pub struct GraphqlConfig {
     pub trusted_documents: Option<PathBuf>,
     pub cache: DocumentCacheLimits,
     pub budget: BudgetLimits,
+    /// After which a subscription looks for news by itself, should a wake-up have been lost.
+    pub look_every: Duration,
 }
 
 /// What one document may be made of.
@@ -96,6 +99,7 @@ impl GraphqlConfig {
                 sign_in: reader.number("graphql.sign_ins_per_address", 1..=1_000_000),
                 unknown_bytes: reader.number("graphql.unknown_bytes_per_address", 10_000..=1_000_000_000_000),
             },
+            look_every: Duration::from_secs(reader.number("graphql.look_seconds", 1..=3600)),
         };
         if config.documents == DocumentsAccepted::TrustedOnly && config.trusted_documents.is_none() {
             reader.problem("graphql.trusted_documents", "is needed when graphql.documents is \"trusted-only\"");

@@ -1,7 +1,6 @@
 //! Live news: first what was missed, then what happens.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_graphql::{Context, ID, SimpleObject, Subscription};
 use entity::enums::PaymentStatus;
@@ -20,8 +19,6 @@ use crate::accounts::model;
 use crate::billing::feed::{BalanceFeed, BalanceNews, Position};
 use crate::kernel::Failure;
 use crate::platform::wakeups::Wake;
-
-const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// One change of one balance.
 #[derive(SimpleObject)]
@@ -79,7 +76,8 @@ impl Subscriptions {
         let bad_cursor = || TopError::BadInput("The cursor is none of this subscription's.".to_owned());
         let after = after.map(|cursor| Position::from_cursor(&cursor).ok_or_else(bad_cursor)).transpose()?;
         let (billing, accounts) = (Arc::clone(&services.billing), Arc::clone(&services.accounts));
-        let feed = BalanceFeed::open(billing, accounts, &services.wakeups, person, only, after).await;
+        let look_every = services.config.graphql.look_every;
+        let feed = BalanceFeed::open(billing, accounts, &services.wakeups, person, only, after, look_every).await;
         let feed = feed.map_err(|failure| match failure {
             Failure::Fault(fault) => fault.into(),
             Failure::Refused(AccessRefusal::NotConfirmed) => TopError::NotConfirmed,
@@ -109,7 +107,7 @@ impl Subscriptions {
         let person = ctx.person()?.clone();
         let not_found = || TopError::BadInput("There is no such payment.".to_owned());
         let id = ids::decode(&payment_id).ok_or_else(not_found)?;
-        let listener = services.wakeups.listen();
+        let (listener, look_every) = (services.wakeups.listen(), services.config.graphql.look_every);
         let payments = Arc::clone(&services.payments);
         if payments.find_payment(&person, id).await?.is_none() {
             return Err(not_found());
@@ -130,7 +128,7 @@ impl Subscriptions {
                         Ok(None) => return None,
                         Err(fault) => return Some((Err(fault.into()), None)),
                     }
-                    let pause = tokio::time::sleep(LOOK_EVERY);
+                    let pause = tokio::time::sleep(look_every);
                     tokio::pin!(pause);
                     loop {
                         tokio::select! {

@@ -62,6 +62,7 @@ fn route_kind(path: &str) -> &'static str {
         "health" => "health",
         "" | "confirm-email" | "dev" | "sandbox" | "payments" => "pages",
         "acquirers" => "notifications",
+        "metrics" => "metrics",
         _ => "other",
     }
 }
@@ -95,6 +96,7 @@ mod tests {
             ("/", "pages"),
             ("/sandbox/payments/p1", "pages"),
             ("/acquirers/x/notifications", "notifications"),
+            ("/metrics", "metrics"),
             ("/wp-login.php", "other"),
             ("//../etc/passwd", "other"),
         ] {

@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::Executor;
 use poem::endpoint::{make, make_sync};
-use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Endpoint, Request, Response, Route, get, post};
 
-use super::detached::detached;
-use super::observe::observed;
-use super::shield::shield;
-use super::{Http, answer, files, graphql, health, pages};
+use super::guarded::Guarded;
+use super::{Http, files, graphql, health, pages};
 
 /// Everything that the server answers, as one endpoint for `serve`. To be called inside a runtime.
 pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Response> + 'static {
@@ -51,7 +48,7 @@ pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Respons
         )
         .at("/payments/returned", get(handler(&http, pages::returned)))
         .at("/acquirers/:name/notifications", post(handler(&http, pages::notification)));
-    Guarded { route: Arc::new(route), http }
+    Guarded::new(http, route)
 }
 
 /// Passes on which sessions may have ended, until the server stops.
@@ -75,36 +72,4 @@ where
 {
     let http = Arc::clone(http);
     make(move |request| serve(Arc::clone(&http), request))
-}
-
-/// Gives each request a task of its own and each answer its security headers.
-struct Guarded<E, R> {
-    route: Arc<R>,
-    http: Arc<Http<E>>,
-}
-
-impl<E: Executor, R: Endpoint + 'static> Endpoint for Guarded<E, R> {
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> poem::Result<Response> {
-        let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
-        let two_lengths = chunked && request.headers().contains_key(header::CONTENT_LENGTH);
-        let route = Arc::clone(&self.route);
-        let serve = async |request| {
-            let mut response = if two_lengths {
-                answer::refusal(StatusCode::BAD_REQUEST, "BAD_INPUT", "The body has two lengths.")
-            } else {
-                let served = detached(&self.http.tasks, async move { route.get_response(request).await }).await;
-                served.unwrap_or_else(|panicked| answer::internal(&panicked.reference))
-            };
-            if chunked {
-                // A proxy that went by a Content-Length which hyper has dropped may take the body's end for another
-                // request (RFC 9112, section 6.1): nothing more is read from here.
-                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
-            shield(&mut response, &self.http.config.http);
-            response
-        };
-        Ok(observed(&self.http, request, serve).await)
-    }
 }

@@ -17,10 +17,10 @@ use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Endpoint};
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::seats::{Seat, Seats};
 use crate::config::HttpConfig;
 
 /// An answer that nobody takes for so long ends its connection; the system counts, also while the window is closed.
@@ -29,10 +29,6 @@ const UNREAD: Duration = Duration::from_secs(30);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 /// Bytes of a request's head, and of what is read ahead of a body.
 const READ_BUFFER: usize = 64 * 1024;
-
-/// A place among `max_connections`. An upgraded connection takes it along in the request's extensions.
-#[derive(Clone, Debug)]
-pub struct Seat(#[expect(dead_code, reason = "held for its drop")] Arc<OwnedSemaphorePermit>);
 
 /// Serves until `shutdown` is cancelled, then stops accepting, lets requests finish and sockets close, and waits for
 /// `tasks` no longer than `config.shutdown`.
@@ -50,15 +46,10 @@ where
     E: Endpoint + 'static,
 {
     let local = listener.local_addr()?;
-    let seats = Arc::new(Semaphore::new(config.max_connections));
+    let seats = Seats::new(config);
     while let Some((stream, remote, seat)) = next(&listener, &seats, &shutdown).await {
-        let connection = Connection {
-            endpoint: Arc::clone(&endpoint),
-            local,
-            remote,
-            seat: Seat(Arc::new(seat)),
-            patience: config.read_timeout,
-        };
+        let connection =
+            Connection { endpoint: Arc::clone(&endpoint), local, remote, seat, patience: config.read_timeout };
         tasks.spawn(connection.serve(stream, shutdown.clone()));
     }
     drop(listener);
@@ -73,21 +64,22 @@ where
     Ok(())
 }
 
-/// The next connection; none when it is time to stop. A seat comes first, so that clients beyond the last one wait in
-/// the kernel's queue.
+/// The next connection; none when it is time to stop. A free seat comes first, so that clients beyond the last one wait
+/// in the kernel's queue; one whose network has enough of them is let go at once, before anything is read from it.
 async fn next(
     listener: &TcpListener,
-    seats: &Arc<Semaphore>,
+    seats: &Arc<Seats>,
     shutdown: &CancellationToken,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, Seat)> {
     let accept = async {
-        let seat = Arc::clone(seats).acquire_owned().await.ok()?;
+        let mut free = seats.free().await?;
         loop {
-            match listener.accept().await {
-                Ok((stream, remote)) => return Some((stream, remote, seat)),
-                Err(cause) => {
-                    tracing::warn!(%cause, "a connection was not accepted");
-                    tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+            let (stream, remote) = accepted(listener).await;
+            match seats.take(free, remote.ip()) {
+                Ok(seat) => return Some((stream, remote, seat)),
+                Err(again) => {
+                    tracing::debug!(peer = %remote.ip(), "a connection too many of its network");
+                    free = again;
                 }
             }
         }
@@ -95,6 +87,33 @@ async fn next(
     tokio::select! {
         () = shutdown.cancelled() => None,
         accepted = accept => accepted,
+    }
+}
+
+/// A connection as this server wants it.
+async fn accepted(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, remote)) => {
+                settle(&stream);
+                return (stream, remote);
+            }
+            Err(cause) => {
+                tracing::warn!(%cause, "a connection was not accepted");
+                tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+            }
+        }
+    }
+}
+
+fn settle(stream: &TcpStream) {
+    // Three small messages in a row came 41 ms apart without it.
+    if let Err(cause) = stream.set_nodelay(true) {
+        tracing::debug!(%cause, "no TCP_NODELAY");
+    }
+    // A client that stops reading must not keep its seat and its answer for ever.
+    if let Err(cause) = SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD)) {
+        tracing::debug!(%cause, "no TCP_USER_TIMEOUT");
     }
 }
 
@@ -108,14 +127,6 @@ struct Connection<E> {
 
 impl<E: Endpoint + 'static> Connection<E> {
     async fn serve(self, stream: TcpStream, shutdown: CancellationToken) {
-        // Three small messages in a row came 41 ms apart without it.
-        if let Err(cause) = stream.set_nodelay(true) {
-            tracing::debug!(%cause, "no TCP_NODELAY");
-        }
-        // A client that stops reading must not keep its seat and its answer for ever.
-        if let Err(cause) = SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD)) {
-            tracing::debug!(%cause, "no TCP_USER_TIMEOUT");
-        }
         let patience = self.patience;
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(self.seat.clone());
@@ -143,5 +154,21 @@ impl<E: Endpoint + 'static> Connection<E> {
         if let Err(cause) = end {
             tracing::debug!(%cause, "a connection ended early");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::testing::config;
+
+    #[tokio::test]
+    async fn whoever_reads_nothing_is_given_up_by_the_system() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let seats = Seats::new(&config().http);
+        let (stream, ..) = next(&listener, &seats, &CancellationToken::new()).await.unwrap();
+        assert_eq!(SockRef::from(&stream).tcp_user_timeout().unwrap(), Some(Duration::from_secs(30)));
+        assert!(stream.nodelay().unwrap());
     }
 }

@@ -86,20 +86,24 @@ async fn every_answer_carries_the_security_headers() {
     assert_shielded(&foreign, &[], "a foreign page's socket");
 }
 
-/// Sends the bytes as they are; what the server says until it closes, or is silent for a while.
-async fn raw(server: &Server, bytes: &str) -> (String, bool) {
+/// Far beyond anything that works: a test that waits longer has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Sends the bytes as they are; what the server says until it closes.
+async fn raw(server: &Server, bytes: &str) -> String {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(bytes.as_bytes()).await.unwrap();
     let (mut answer, mut chunk) = (Vec::new(), [0; 4096]);
+    let patience = tokio::time::sleep(PATIENCE);
+    tokio::pin!(patience);
     loop {
         tokio::select! {
             read = stream.read(&mut chunk) => match read {
-                Ok(0) | Err(_) => return (String::from_utf8_lossy(&answer).into_owned(), true),
+                // An end, or a reset by a server that has not read everything.
+                Ok(0) | Err(_) => return String::from_utf8_lossy(&answer).into_owned(),
                 Ok(length) => answer.extend_from_slice(&chunk[..length]),
             },
-            () = tokio::time::sleep(Duration::from_secs(1)) => {
-                return (String::from_utf8_lossy(&answer).into_owned(), false);
-            }
+            () = &mut patience => panic!("the connection stays open after {}", String::from_utf8_lossy(&answer)),
         }
     }
 }
@@ -109,6 +113,7 @@ async fn two_readings_of_a_bodys_length_never_make_two_requests() {
     let server = Server::start().await;
     let hidden = "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 30\r\n\r\n\
                   {\"query\":\"mutation { count }\"}";
+    // Whoever takes the hidden one for a request answers, and waits for another: to the end of a test's patience.
     let head = "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
     for (about, framing, body, status) in [
         ("both lengths", "content-length: 5\r\ntransfer-encoding: chunked\r\n", "0\r\n\r\n", "400"),
@@ -129,17 +134,16 @@ async fn two_readings_of_a_bodys_length_never_make_two_requests() {
         ("a folded header", "x: y\r\n transfer-encoding: chunked\r\n", "0\r\n\r\n", "400"),
         ("a broken chunk", "transfer-encoding: chunked\r\n", "zz\r\n\r\n", "400"),
     ] {
-        let (answer, closed) = raw(&server, &format!("{head}{framing}\r\n{body}{hidden}")).await;
+        let answer = raw(&server, &format!("{head}{framing}\r\n{body}{hidden}")).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{about}: {answer}");
         assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{about}: {answer}");
-        assert!(closed, "{about}");
         assert_eq!(server.executed(), 0, "{about}");
     }
-    let (old, _) =
-        raw(&server, &format!("{}transfer-encoding: chunked\r\n\r\n0\r\n\r\n", head.replace("1.1", "1.0"))).await;
+    let old = raw(&server, &format!("{}transfer-encoding: chunked\r\n\r\n0\r\n\r\n", head.replace("1.1", "1.0"))).await;
     assert!(old.contains(" 400 "), "{old}");
     // The same two requests, one after the other and well framed, are two.
-    let (answer, _) = raw(&server, &format!("{hidden}{hidden}")).await;
+    let last = hidden.replacen("host: x", "host: x\r\nconnection: close", 1);
+    let answer = raw(&server, &format!("{hidden}{last}")).await;
     assert_eq!(answer.matches("HTTP/1.1 200").count(), 2, "{answer}");
 }
 
@@ -243,4 +247,43 @@ async fn other_sites_pages_cannot_use_a_browsers_cookies() {
             }
         }
     }
+}
+
+/// True when the server lets go of a connection on which nothing was sent.
+async fn let_go(stream: &mut TcpStream) -> bool {
+    !matches!(stream.read(&mut [0; 1]).await, Ok(1))
+}
+
+#[tokio::test]
+async fn one_network_has_so_many_connections_and_no_more() {
+    let two = |config: &mut crate::config::Config| config.http.max_connections_per_address = 2;
+    let server = Server::with(two, Pace::default()).await;
+    let (first, _second) = (raw_connection(&server).await, raw_connection(&server).await);
+    let mut third = TcpStream::connect(server.address).await.unwrap();
+    assert!(let_go(&mut third).await);
+    assert!(client().get(server.url("/health/live")).send().await.is_err());
+    drop(first);
+    let mut tries = 0;
+    while client().get(server.url("/health/live")).send().await.is_err() {
+        tries += 1;
+        assert!(tries < 1000, "a place that was given back stays taken");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+
+    let proxied = |config: &mut crate::config::Config| {
+        config.http.max_connections_per_address = 1;
+        config.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    };
+    let server = Server::with(proxied, Pace::default()).await;
+    let _all = [raw_connection(&server).await, raw_connection(&server).await, raw_connection(&server).await];
+}
+
+/// A connection that the server has taken: it has answered on it.
+async fn raw_connection(server: &Server) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    stream
 }

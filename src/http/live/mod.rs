@@ -123,7 +123,8 @@ impl Drop for Watched {
     }
 }
 
-fn count<K: Clone + Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K, most: usize) -> bool {
+/// One more under this key, unless there are `most`.
+pub(super) fn count<K: Clone + Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K, most: usize) -> bool {
     let count = counts.entry(key.clone()).or_default();
     let room = *count < most;
     if room {
@@ -132,7 +133,8 @@ fn count<K: Clone + Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K, most: us
     room
 }
 
-fn release<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
+/// One fewer.
+pub(super) fn release<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
     if let Some(count) = counts.get_mut(key) {
         *count = count.saturating_sub(1);
         if *count == 0 {

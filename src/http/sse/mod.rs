@@ -33,22 +33,33 @@ const WAITING_TEXTS: usize = 4;
 /// Bytes. Cursors of people with very many accounts are long.
 const MAX_LAST_EVENT_ID: usize = 16 * 1024;
 
+/// What `Last-Event-ID` says: an event to go on behind, none, or nothing that this server ever sent as an `id:`.
+pub type LastEvent = Result<Option<String>, Strange>;
+
+/// Longer than any cursor, or not of printable ASCII.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strange;
+
 /// An operation that may be executed, and for whom.
 pub struct Asked {
     pub caller: Caller,
     pub person: Option<Person>,
     pub prepared: Prepared,
-    /// `Last-Event-ID`.
-    pub last_event: Option<String>,
+    pub last_event: LastEvent,
 }
 
-/// Begins the operation. 429 when the caller has too many live connections.
+/// Begins the operation. 400 when the client wants to go on behind an event that cannot be one: beginning anew instead
+/// would lose events without a word. 429 when the caller has too many live connections.
 pub fn begin<E: Executor>(http: &Arc<Http<E>>, asked: Asked) -> Response {
+    let Asked { caller, person, prepared, last_event } = asked;
+    let Ok(last_event) = last_event else {
+        let message = "Last-Event-ID is none of this server's: leave it out to begin anew.";
+        return answer::refusal(StatusCode::BAD_REQUEST, "BAD_INPUT", message);
+    };
     let limits = &http.config.http;
-    let Some(admission) = http.live.admit(asked.caller.address, limits.max_live_per_address) else {
+    let Some(admission) = http.live.admit(caller.address, limits.max_live_per_address) else {
         return answer::too_many("Too many live connections from this address.");
     };
-    let Asked { caller, person, prepared, last_event } = asked;
     let mut vigil = None;
     if let (Some(person), Some(token)) = (&person, &caller.token) {
         let Some(watched) = http.live.watch(person, limits.max_live_per_session) else {
@@ -84,7 +95,11 @@ fn respond(body: Body) -> Response {
 }
 
 /// Empty is as good as absent.
-pub fn last_event(headers: &HeaderMap) -> Option<String> {
-    let id = headers.get("last-event-id")?.to_str().ok()?;
-    (!id.is_empty() && id.len() <= MAX_LAST_EVENT_ID).then(|| id.to_owned())
+pub fn last_event(headers: &HeaderMap) -> LastEvent {
+    let Some(id) = headers.get("last-event-id") else { return Ok(None) };
+    match id.to_str() {
+        Ok("") => Ok(None),
+        Ok(id) if id.len() <= MAX_LAST_EVENT_ID => Ok(Some(id.to_owned())),
+        _ => Err(Strange),
+    }
 }

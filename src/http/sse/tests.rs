@@ -184,3 +184,24 @@ async fn a_slow_reader_misses_nothing_and_a_dead_one_is_given_up() {
     server.until(|live| live.of_sessions() == 0).await;
     drop(unread);
 }
+
+#[tokio::test]
+async fn who_wants_to_go_on_behind_no_event_of_ours_is_told_so() {
+    let server = Server::start().await;
+    let after = async |id: &[u8]| {
+        let request = client().post(server.url("/graphql")).header("accept", "text/event-stream");
+        let request = request.header("content-type", "application/json").header("last-event-id", id);
+        request.body(json!({ "query": "subscription { numbers(to: 1) }" }).to_string()).send().await.unwrap()
+    };
+    for (about, id) in [("too long", vec![b'a'; 16 * 1024 + 1]), ("no ASCII", "курсор".as_bytes().to_vec())] {
+        let refused = after(&id).await;
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{about}");
+        assert!(refused.headers()["content-type"].to_str().unwrap().starts_with("application/json"), "{about}");
+        let answer: Value = serde_json::from_slice(&refused.bytes().await.unwrap()).unwrap();
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_INPUT", "{about}");
+        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("Last-Event-ID"), "{about}");
+    }
+    for taken in [vec![], vec![b'a'; 16 * 1024]] {
+        assert_eq!(Texts::of(after(&taken).await).all().await.len(), 2);
+    }
+}

@@ -18,7 +18,7 @@ use poem::{FromRequest, IntoResponse, Request, Response};
 use self::session::Session;
 use super::caller::Caller;
 use super::origin::Origin;
-use super::server::Seat;
+use super::seats::Seat;
 use super::{Http, answer};
 use crate::platform::telemetry::Bond;
 

@@ -2,10 +2,11 @@
 
 use chrono::TimeDelta;
 use entity::{agreement_acceptance, user};
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, EntityTrait, Statement};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::harness::{Customer, PASSWORD, TestApp, Way, agreements, both_ways, user_errors};
+use crate::harness::{Customer, PASSWORD, TestApp, Way, agreements, both_ways, eventually, user_errors};
 
 const EMAIL: &str = "anna@example.com";
 
@@ -268,6 +269,50 @@ both_ways!(twenty_registrations_of_one_address_at_once_make_one_cabinet, |app| {
     assert!(!app.take_letters(EMAIL).is_empty());
     app.finish().await;
 });
+
+/// Between the look for the address and the insertion another transaction takes the address: the registration is carried
+/// out anew, finds the cabinet, and does to it what is done to one that waits for its confirmation.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registration_that_was_overtaken_is_carried_out_anew() {
+    let app = Box::pin(TestApp::start(Way::Full)).await;
+    let customer = app.customer();
+    customer.register("boris@example.com").await;
+    app.drain().await;
+    app.discard_letters();
+    let url = app.app.config.database.url.as_ref().unwrap().expose_secret().to_owned();
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1);
+    let other = Database::connect(options).await.unwrap();
+    // What is not committed is not seen, and yet holds the address.
+    other.execute_unprepared(&format!("BEGIN; UPDATE users SET email = '{EMAIL}'")).await.unwrap();
+    let given = input(&customer.solve_captcha().await);
+    let registering = tokio::spawn({
+        let customer = customer.clone();
+        async move { try_to_register(&customer, given).await }
+    });
+    let waiting = "SELECT count(*) AS waiting FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO \"users\"%'";
+    eventually("the insertion waits", async || {
+        // Not inside the transaction, which would see the same for ever.
+        let db = app.app.mechanisms.db.read();
+        let asked = Statement::from_string(db.get_database_backend(), waiting);
+        let waiting: i64 = db.query_one_raw(asked).await.unwrap().unwrap().try_get("", "waiting").unwrap();
+        (waiting == 1).then_some(())
+    })
+    .await;
+    other.execute_unprepared("COMMIT").await.unwrap();
+    other.close().await.unwrap();
+    let payload = registering.await.unwrap();
+    assert_eq!((&payload["email"], &payload["userErrors"]), (&json!(EMAIL), &json!([])));
+    let all = users(&app).await;
+    assert_eq!(
+        all.iter().map(|user| (user.email.as_str(), user.password_contested)).collect::<Vec<_>>(),
+        [(EMAIL, true)]
+    );
+    app.drain().await;
+    app.discard_letters();
+    app.finish().await;
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_addresses_of_the_domains_that_the_setting_names_are_registered() {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::in_both_ways;
 use crate::harness::{Backend, PASSWORD, Server, Way, agreements, eventually};
@@ -11,6 +11,7 @@ const EMAIL: &str = "slow@example.com";
 
 in_both_ways!(a_request_that_was_accepted_before_sigterm_is_finished_and_kept, slow_request);
 in_both_ways!(sigterm_closes_sockets_with_1001, sockets);
+in_both_ways!(a_shutdown_does_not_wait_for_ever, bounded);
 in_both_ways!(two_starts_at_once_on_an_empty_database_both_serve, two_starts);
 
 async fn slow_request(way: Way) {
@@ -46,6 +47,38 @@ async fn slow_request(way: Way) {
     server.start_again().await;
     server.confirmation_token(EMAIL).await;
     server.customer().sign_in(EMAIL).await;
+    server.clean_up().await;
+}
+
+/// A request that never arrives whole, and in the full way a mail server that never speaks.
+async fn bounded(way: Way) {
+    let mut server = Server::on(Box::pin(Backend::prepare(way)).await, way).await;
+    let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut set = |name: &str, value: &str| server.environment.push((name.to_owned(), value.to_owned()));
+    set("KABINET__HTTP__SHUTDOWN_SECONDS", "1");
+    // Beyond a test's patience.
+    set("KABINET__HTTP__READ_TIMEOUT_SECONDS", "300");
+    if way == Way::Full {
+        set("KABINET__MAIL__SMTP_URL", &format!("smtp://{}", mute.local_addr().unwrap()));
+    }
+    server.start_again().await;
+    let mut connected = None;
+    if way == Way::Full {
+        server.customer().register(EMAIL).await;
+        connected = Some(mute.accept().await.unwrap());
+    }
+    let address = server.url.strip_prefix("http://").unwrap();
+    let mut client = TcpStream::connect(address).await.unwrap();
+    let head = "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\
+                expect: 100-continue\r\n\r\n";
+    client.write_all(head.as_bytes()).await.unwrap();
+    client.read_exact(&mut [0; 25]).await.unwrap();
+    server.signal("TERM");
+    assert!(server.ended().await.success());
+    let log = std::fs::read_to_string(server.log()).unwrap();
+    assert!(log.contains("not everything was finished in time"), "{log}");
+    assert_eq!(log.contains("a job was not finished in time"), way == Way::Full, "{log}");
+    drop(connected);
     server.clean_up().await;
 }
 

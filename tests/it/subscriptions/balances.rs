@@ -1,28 +1,37 @@
 //! Changes of balances: nothing lost, nothing twice.
 
-use std::time::{Duration, Instant};
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::ids::PersonalAccountId;
 use kabinet::graphql::ids;
 use serde_json::json;
 
-use super::{BALANCES, change, follow, news, refusal};
+use super::{BALANCES, NEVER_LOOKING, append, change, deliver, follow, news, refusal};
 use crate::harness::both_ways;
 use crate::metering::{attach, attach_limited, owner};
 
 both_ways!(a_change_of_a_balance_is_told_at_once, |app| {
+    // Nothing is found by looking: a socket's patience ends long before.
+    let app = app.restart_with(&[NEVER_LOOKING]).await;
     let (customer, account) = owner(&app, "anna@example.com", "debt").await;
     let mut socket = customer.socket().await;
     follow(&mut socket, "1", json!({})).await;
-    let began = Instant::now();
     for kopecks in [1, 2, 3] {
         change(&app.app, &account, kopecks).await;
         let (about, amount, ..) = news(&mut socket).await;
         assert_eq!((about, amount), (account.clone(), format!("0.0{kopecks}")));
     }
-    assert!(began.elapsed() < Duration::from_secs(9), "told by a wake-up, not found by looking: {:?}", began.elapsed());
+    app.finish().await;
+});
+
+both_ways!(a_change_of_which_nobody_is_told_is_found, |app| {
+    let app = app.restart_with(&[("KABINET__GRAPHQL__LOOK_SECONDS", "1")]).await;
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let mut socket = customer.socket().await;
+    follow(&mut socket, "1", json!({})).await;
+    append(&app.app, &account, 5).await;
+    assert_eq!(news(&mut socket).await.1, "0.05");
+    deliver(&app.app).await;
     app.finish().await;
 });
 

@@ -24,6 +24,9 @@ pub const BALANCES: &str =
     "subscription($ids: [ID!], $after: String) { balanceUpdated(personalAccountIds: $ids, after: $after) {
     cursor personalAccount { id } previous { version } balance { version } cause { kind amount { amount } } } }";
 
+/// A setting with which subscriptions hear of news by wake-ups alone: an hour is beyond every test's patience.
+pub const NEVER_LOOKING: (&str, &str) = ("KABINET__GRAPHQL__LOOK_SECONDS", "3600");
+
 /// A correction of the provider's, with its news.
 pub async fn change(app: &App, account: &str, kopecks: i64) {
     append(app, account, kopecks).await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::instances::Second;
 use super::{BALANCES, change, follow, news};
-use crate::harness::{Customer, Socket, TestApp, Way, both_ways};
+use crate::harness::{Customer, Socket, TestApp, Way, both_ways, eventually, redis_url};
 use crate::metering::owner;
 
 /// The requirement; whoever only looked from time to time would need up to a minute.
@@ -96,6 +96,33 @@ async fn a_sign_out_through_one_instance_closes_the_sockets_of_the_other() {
     assert_eq!(closed(idle).await, json!({ "close": 4403 }));
     assert!(stream.text().await.unwrap().contains("UNAUTHENTICATED"));
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    second.finish().await;
+    app.finish().await;
+}
+
+/// The wake-up that is sent over a connection which was cut unnoticed is sent again over another. The second instance is
+/// not cut off, so it hears nothing but this wake-up; by itself it would look after a minute.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_out_is_told_although_the_connection_to_redis_was_cut() {
+    let (app, redis) = Box::pin(TestApp::start_behind_proxy()).await;
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let mut config = (*app.app.config).clone();
+    config.redis.url = Some(redis_url().into());
+    let second = Second::with(&app, config).await;
+    let mut socket = second.visitor(&customer).socket().await;
+    // The publisher is connected: its word has arrived.
+    follow(&mut socket, "1", json!({})).await;
+    change(&app.app, &account, 1).await;
+    news(&mut socket).await;
+    redis.cut();
+    redis.restore();
+    // The key store may have to connect anew, too.
+    eventually("the sign-out", async || {
+        let (_, answer) = customer.post("mutation { signOut { signedOut } }", json!({})).await;
+        (answer["data"]["signOut"]["signedOut"] == true).then_some(())
+    })
+    .await;
+    assert_eq!(closed(socket).await, json!({ "close": 4403 }));
     second.finish().await;
     app.finish().await;
 }

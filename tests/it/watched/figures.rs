@@ -113,6 +113,32 @@ both_ways!(a_missing_step_of_the_schema_turns_requests_away, |app| {
     app.finish().await;
 });
 
+both_ways!(answers_of_the_admin_address_are_like_all_others, |app| {
+    let admin = Admin::beside(&app).await;
+    let headers = async |url: &str, path: &str| {
+        let response = reqwest::get(format!("{url}{path}")).await.unwrap();
+        let mut headers = response.headers().clone();
+        let id = headers.remove("x-request-id").expect("a request id");
+        for varying in ["date", "content-length", "content-type"] {
+            headers.remove(varying);
+        }
+        assert!(headers.contains_key("content-security-policy") && headers["cache-control"] == "no-store");
+        (headers, id)
+    };
+    let (public, _) = headers(&app.url, "/health/live").await;
+    let mut ids = Vec::new();
+    for path in ["/metrics", "/health/live", "/health/ready", "/nowhere"] {
+        let (own, id) = headers(&admin.url, path).await;
+        assert_eq!(own, public, "{path}");
+        ids.push(id);
+    }
+    assert!((1..ids.len()).all(|n| !ids[..n].contains(&ids[n])), "{ids:?}");
+    // Whoever reads the figures does not change them.
+    let (_, figures) = admin.get("/metrics").await;
+    assert!(!figures.contains("route=\"metrics\""), "{figures}");
+    app.finish().await;
+});
+
 both_ways!(customers_do_not_reach_the_figures, |app| {
     let (public, admin) = (app.url.clone(), Admin::beside(&app).await);
     assert_eq!(reqwest::get(format!("{public}/metrics")).await.unwrap().status(), 404);

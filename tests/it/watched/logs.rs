@@ -1,10 +1,13 @@
-//! No secret is in the log of a whole journey, at every level that an operator may switch on.
+//! No secret is in the log of whole journeys, at every level that an operator may switch on.
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use kabinet::kernel::Clock;
 use serde_json::json;
 
-use crate::harness::{Backend, Server, Way, agreements, eventually, sample, user_errors};
+use crate::harness::{Authenticator, Backend, Server, Way, agreements, eventually, sample, user_errors};
 
 const EMAIL: &str = "vera@example.com";
 const PASSWORD: &str = "pass-phrase-of-anna-31";
@@ -12,6 +15,10 @@ const WRONG: &str = "not-the-phrase-of-anna";
 const SECRET_KEY: &str = "a-key-that-signs-challenges-0123456789";
 const DATABASE_PASSWORD: &str = "database-secret-52";
 const REDIS_PASSWORD: &str = "redis-secret-73";
+const SMTP_PASSWORD: &str = "smtp-secret-94";
+/// What an owner sets by a letter's link, and then in the cabinet.
+const RESET: &str = "phrase-by-the-link-58";
+const CHANGED: &str = "phrase-in-the-cabinet-17";
 /// Statements are the library's, and switched off by default.
 const EVERYTHING: &str = "trace,sqlx=off";
 
@@ -29,6 +36,8 @@ async fn server(way: Way) -> Server {
         *redis = redis.replacen("redis://", &format!("redis://{user}:{REDIS_PASSWORD}@"), 1);
         let (_, url) = server.environment.iter_mut().find(|(name, _)| name == "KABINET__DATABASE__URL").unwrap();
         *url = url.replacen('@', &format!(":{DATABASE_PASSWORD}@"), 1);
+        let (_, smtp) = server.environment.iter_mut().rfind(|(name, _)| name == "KABINET__MAIL__SMTP_URL").unwrap();
+        *smtp = smtp.replacen("smtp://", &format!("smtp://sender:{SMTP_PASSWORD}@"), 1);
     }
     let mut set = |name: &str, value: &str| server.environment.push((name.to_owned(), value.to_owned()));
     set("KABINET__LOG__FILTER", EVERYTHING);
@@ -96,6 +105,83 @@ async fn journey(server: &Server) -> BTreeMap<&'static str, String> {
     secrets
 }
 
+/// A cookie, a second factor, other passwords: what a cabinet has besides its first sign-in.
+async fn further(server: &Server) -> BTreeMap<&'static str, String> {
+    let mut person = server.customer();
+    let cookie = cookie(server).await;
+    assert!(person.try_to_sign_in(EMAIL, PASSWORD).await);
+    let begun =
+        person.mutate("beginTwoFactor", "secret otpauthUri", json!({ "stepUp": { "password": PASSWORD } })).await;
+    let totp_secret = begun["secret"].as_str().unwrap_or_else(|| panic!("{begun}")).to_owned();
+    let phone = Authenticator::new(&totp_secret, &Clock::System);
+    let wrong = phone.wrong_code();
+    person.mutate("confirmTwoFactor", "recoveryCodes", json!({ "code": wrong })).await;
+    let code = phone.code();
+    let confirmed = person.mutate("confirmTwoFactor", "recoveryCodes", json!({ "code": code })).await;
+    let codes: Vec<String> = serde_json::from_value(confirmed["recoveryCodes"].clone()).unwrap();
+    let input = json!({ "email": EMAIL, "password": PASSWORD, "twoFactorCode": codes[0] });
+    let by_recovery = person.mutate("signIn", "token", input).await;
+    assert_eq!(user_errors(&by_recovery), [], "{by_recovery}");
+    let input = json!({ "email": EMAIL, "password": PASSWORD, "twoFactorCode": "0000-0000-0000-0000" });
+    person.mutate("signIn", "token", input).await;
+
+    let proof = person.solve_captcha_for("RESET_PASSWORD").await;
+    let input = json!({ "email": EMAIL, "captcha": proof });
+    let asked = person.mutate("requestPasswordReset", "email", input).await;
+    assert_eq!(user_errors(&asked), [], "{asked}");
+    let link = eventually("the letter with the link", async || {
+        let letters = server.letters(EMAIL).await;
+        let (_, rest) = letters.iter().rev().find_map(|letter| letter.split_once("/reset-password?token="))?;
+        Some(rest.split_whitespace().next().unwrap().to_owned())
+    })
+    .await;
+    reqwest::get(format!("{}/reset-password?token={link}", server.url)).await.unwrap();
+    form(server, "/reset-password", format!("token={link}&password={RESET}")).await;
+    let input = json!({ "token": link, "password": RESET });
+    person.mutate("resetPassword", "user { email }", input).await;
+    let input = json!({ "email": EMAIL, "password": RESET, "twoFactorCode": codes[1] });
+    let signed_in = person.mutate("signIn", "token", input).await;
+    person.token = Some(signed_in["token"].as_str().unwrap_or_else(|| panic!("{signed_in}")).to_owned());
+    let input = json!({ "currentPassword": RESET, "newPassword": CHANGED });
+    let changed = person.mutate("changePassword", "viewer { email }", input).await;
+    assert_eq!(user_errors(&changed), [], "{changed}");
+    [
+        ("the cookie", cookie),
+        ("the second factor's secret", totp_secret),
+        ("the second factor's code", code),
+        ("a wrong code", wrong),
+        ("a used recovery code", codes[0].clone()),
+        ("another used recovery code", codes[1].clone()),
+        ("an unused recovery code", codes[2].clone()),
+        ("the proof for a new password", proof),
+        ("the reset's token", link),
+        ("the password of the link", RESET.to_owned()),
+        ("the changed password", CHANGED.to_owned()),
+        ("the mail server's password", SMTP_PASSWORD.to_owned()),
+        ("the mail server's password, as it travels", STANDARD.encode(format!("\0sender\0{SMTP_PASSWORD}"))),
+    ]
+    .into()
+}
+
+/// The session that a browser keeps, which has asked and signed out.
+async fn cookie(server: &Server) -> String {
+    let send = async |cookie: &str, query: String| {
+        let request = reqwest::Client::new().post(format!("{}/graphql", server.url)).header("cookie", cookie);
+        request.json(&json!({ "query": query })).send().await.unwrap()
+    };
+    let query = format!(
+        "mutation {{ signIn(input: {{ email: \"{EMAIL}\", password: \"{PASSWORD}\", transport: COOKIE }}) {{ token }} }}"
+    );
+    let answer = send("", query).await;
+    let set = answer.headers()["set-cookie"].to_str().unwrap();
+    let (pair, _) = set.split_once(';').unwrap();
+    let (_, value) = pair.split_once('=').unwrap();
+    send(pair, "{ viewer { email } }".to_owned()).await;
+    send(pair, "mutation { signOut { signedOut } }".to_owned()).await;
+    send(pair, "{ viewer { email } }".to_owned()).await;
+    value.to_owned()
+}
+
 /// Digits alone are found only as a word of their own: ids and times are full of digits.
 fn tells(log: &str, secret: &str) -> bool {
     let digits = secret.bytes().all(|byte| byte.is_ascii_digit());
@@ -115,7 +201,8 @@ fn assert_silent(log: &str, secrets: &BTreeMap<&'static str, String>) {
 
 async fn nothing_secret_is_logged(way: Way) {
     let mut server = server(way).await;
-    let secrets = journey(&server).await;
+    let mut secrets = journey(&server).await;
+    secrets.extend(further(&server).await);
     server.signal("TERM");
     assert!(server.ended().await.success());
     // Started again where nobody answers: what cannot be reached is named without its password.

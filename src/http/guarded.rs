@@ -1,0 +1,50 @@
+//! What holds for every answer of every address, whoever made it.
+
+use std::sync::Arc;
+
+use async_graphql::Executor;
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{Endpoint, Request, Response};
+
+use super::detached::detached;
+use super::observe::observed;
+use super::shield::shield;
+use super::{Http, answer};
+
+/// Gives each request a task of its own, and each answer its request id and its security headers.
+pub struct Guarded<E, R> {
+    route: Arc<R>,
+    http: Arc<Http<E>>,
+}
+
+impl<E, R> Guarded<E, R> {
+    pub fn new(http: Arc<Http<E>>, route: R) -> Self {
+        Self { route: Arc::new(route), http }
+    }
+}
+
+impl<E: Executor, R: Endpoint + 'static> Endpoint for Guarded<E, R> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+        let two_lengths = chunked && request.headers().contains_key(header::CONTENT_LENGTH);
+        let route = Arc::clone(&self.route);
+        let serve = async |request| {
+            let mut response = if two_lengths {
+                answer::refusal(StatusCode::BAD_REQUEST, "BAD_INPUT", "The body has two lengths.")
+            } else {
+                let served = detached(&self.http.tasks, async move { route.get_response(request).await }).await;
+                served.unwrap_or_else(|panicked| answer::internal(&panicked.reference))
+            };
+            if chunked {
+                // A proxy that went by a Content-Length which hyper has dropped may take the body's end for another
+                // request (RFC 9112, section 6.1): nothing more is read from here.
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            shield(&mut response, &self.http.config.http);
+            response
+        };
+        Ok(observed(&self.http, request, serve).await)
+    }
+}
