@@ -4,7 +4,8 @@
 //
 //   make import-figures                       (or tests/services node loadtest/import_figures.mjs [ACCOUNTS] [MONTHS])
 //
-// The registers and the databases of a million accounts need some gigabytes in TMPDIR. KABINET names another binary than target/release/kabinet. The PostgreSQL of tests/services does not wait for the disk.
+// The registers and the databases of a million accounts need some gigabytes in TMPDIR. KABINET names another binary than
+// target/release/kabinet. The PostgreSQL of tests/services does not wait for the disk.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';

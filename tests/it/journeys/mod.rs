@@ -1,3 +1,4 @@
 //! People's whole ways through the cabinet.
 
+mod examples;
 mod first_visit;
