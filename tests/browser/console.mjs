@@ -1,5 +1,6 @@
 // GraphiQL as a person meets it: examples in both languages, a sign-in, a query, a subscription; nothing from elsewhere.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import puppeteer from 'puppeteer-core';
@@ -63,11 +64,49 @@ async function signIn(page) {
   await eventually('signed in', async () => (await text(page, '#who')) === DEMO.email);
 }
 
+/** RFC 6238 with the usual six digits, thirty seconds and SHA-1. */
+function timeCode(secret) {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...secret].map((letter) => letters.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const hash = createHmac('sha1', key).update(step).digest();
+  const at = hash[hash.length - 1] & 15;
+  return String((hash.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+const shown = (page, selector) => page.$eval(selector, (element) => !element.hidden && element.offsetWidth > 0);
+
+/** The field for the code appears when it is asked for, tells in the reader's language what is wrong, and takes a code. */
+async function secondFactor(page, other) {
+  const [recoveryCode] = await other.enableTwoFactor(timeCode);
+  await page.click('#sign-out');
+  await eventually('signed out', () => shown(page, '#sign-in'));
+  assert.equal(await shown(page, '#sign-in input[name=code]'), false);
+  await page.type('#sign-in input[name=email]', DEMO.email);
+  await page.type('#sign-in input[name=password]', DEMO.password);
+  await page.click('#sign-in button');
+  await eventually('the field for the code', () => shown(page, '#sign-in input[name=code]'));
+  const asked = await text(page, '#notice');
+  assert.match(asked, /[А-я]/);
+  assert.equal(await page.$eval('#sign-in input[name=code]', (field) => field.placeholder), 'Код второго фактора');
+  await page.screenshot({ path: `${pictures}second-factor.png` });
+  await page.type('#sign-in input[name=code]', '000000x');
+  await page.click('#sign-in button');
+  await eventually('the refusal', async () => ![asked, ''].includes(await text(page, '#notice')));
+  assert.equal(await page.$eval('#sign-in input[name=code]', (field) => field.value), '');
+  await page.type('#sign-in input[name=code]', recoveryCode);
+  await page.click('#sign-in button');
+  await eventually('signed in with a code', async () => (await text(page, '#who')) === DEMO.email);
+  assert.equal(await shown(page, '#signed-in'), true);
+}
+
 async function languages(page) {
   for (const [language, words] of [['en', 'A new person'], ['ru', 'Новый человек']]) {
     await Promise.all([page.waitForNavigation(), page.click(`[data-lang=${language}]`)]);
     await eventually(`examples in ${language}`, async () => (await text(page, '.graphiql-query-editor')).includes(words));
-    assert.equal((await tabs(page)).length, 11);
+    assert.equal((await tabs(page)).length, 13);
   }
 }
 
@@ -104,6 +143,7 @@ async function journey(page, url) {
   await other.pay();
   await eventually('the event', async () => (await result(page)).includes('PAYMENT'));
   await page.screenshot({ path: `${pictures}subscription.png` });
+  await secondFactor(page, other);
 }
 
 await mkdir(pictures, { recursive: true });

@@ -55,6 +55,16 @@ export function client(url) {
     return data;
   };
   return {
+    /** Sets up a second factor and confirms it with the code of the step that `codeOf(secret)` gives. */
+    async enableTwoFactor(codeOf) {
+      const stepUp = { password: DEMO.password };
+      const begin = 'mutation($input: BeginTwoFactorInput!) { beginTwoFactor(input: $input) { secret userErrors { code } } }';
+      const { beginTwoFactor: { secret } } = await ask(begin, { input: { stepUp } });
+      const confirm = 'mutation($input: ConfirmTwoFactorInput!) { confirmTwoFactor(input: $input) { recoveryCodes userErrors { code } } }';
+      const { confirmTwoFactor } = await ask(confirm, { input: { code: codeOf(secret) } });
+      if (confirmTwoFactor.userErrors.length) throw new Error(JSON.stringify(confirmTwoFactor.userErrors));
+      return confirmTwoFactor.recoveryCodes;
+    },
     async signIn() {
       const query = 'mutation($input: SignInInput!) { signIn(input: $input) { token } }';
       ({ signIn: { token } } = await ask(query, { input: DEMO }));

@@ -240,6 +240,84 @@ what was missed arrives.`,
     variables: { after: null },
   },
   {
+    reader: 'customer',
+    comment: {
+      ru: `Второй фактор: код приложения-аутентификатора.
+1. BeginSecondFactor: пароль в stepUp; otpauthUri или
+   secret внесите в приложение.
+2. ConfirmSecondFactor: первый код приложения. Сохраните
+   recoveryCodes: их не покажут ещё раз.
+3. Выйдите и войдите снова: строка наверху спросит код.
+4. DisableSecondFactor: пароль и ещё один код.
+Каждый код действует один раз.`,
+      en: `A second factor: the code of an authenticator app.
+1. BeginSecondFactor: the password in stepUp; put
+   otpauthUri or secret into the app.
+2. ConfirmSecondFactor: the app's first code. Keep the
+   recoveryCodes: they are not shown again.
+3. Sign out and in again: the bar above asks for a code.
+4. DisableSecondFactor: the password and one more code.
+Each code is good once.`,
+    },
+    query: `query SecondFactor {
+  viewer {
+    twoFactor { enabled confirmedAt recoveryCodesLeft }
+  }
+}
+
+mutation BeginSecondFactor($begin: BeginTwoFactorInput!) {
+  beginTwoFactor(input: $begin) {
+    secret
+    otpauthUri
+    userErrors { code field message }
+  }
+}
+
+mutation ConfirmSecondFactor($code: String!) {
+  confirmTwoFactor(input: { code: $code }) {
+    recoveryCodes
+    userErrors { code field message }
+  }
+}
+
+mutation DisableSecondFactor($disable: DisableTwoFactorInput!) {
+  disableTwoFactor(input: $disable) {
+    userErrors { code field message }
+  }
+}`,
+    variables: {
+      begin: { stepUp: { password: '' } },
+      code: '',
+      disable: { stepUp: { password: '', twoFactorCode: '' } },
+    },
+  },
+  {
+    reader: 'customer',
+    comment: {
+      ru: `Все свои данные одним архивом (CSV и JSON).
+ExportMyData спросит пароль, письмо скажет, когда архив
+готов; MyExports показывает, как далеко дело. Ссылка
+downloadUrl открывается только со своим сеансом.`,
+      en: `All your data in one archive (CSV and JSON).
+ExportMyData asks for the password, a letter tells when
+the archive is ready; MyExports shows how far it has come.
+downloadUrl opens with your own session only.`,
+    },
+    query: `mutation ExportMyData($input: ExportMyDataInput!) {
+  exportMyData(input: $input) {
+    export { id state requestedAt }
+    userErrors { code field message }
+  }
+}
+
+query MyExports {
+  viewer {
+    exports { id state records sizeKib readyAt expiresAt downloadUrl }
+  }
+}`,
+    variables: { input: { stepUp: { password: '' } } },
+  },
+  {
     reader: 'developer',
     comment: {
       ru: `Кто пишет клиента: схема расскажет о себе сама. Полный

@@ -1,7 +1,7 @@
 import { solveCaptcha } from './captcha.js';
 import { exampleTabs } from './examples.js';
 import { language, text, translatePage } from './language.js';
-import { GRAPHQL_URL, credentials, signIn, signOut, signedInAs, stillSignedIn } from './session.js';
+import { GRAPHQL_URL, SignInRefused, credentials, signIn, signOut, signedInAs, stillSignedIn } from './session.js';
 
 const { React, ReactDOM, GraphiQL } = window;
 const element = (id) => document.getElementById(id);
@@ -29,10 +29,24 @@ element('sign-in').addEventListener('submit', (event) => {
   event.preventDefault();
   const form = event.target;
   attempt(async () => {
-    await signIn(form.email.value, form.password.value);
+    try {
+      await signIn(form.email.value, form.password.value, form.code.value.trim());
+    } catch (error) {
+      if (error instanceof SignInRefused && error.wantsCode) askForCode(form);
+      throw error;
+    }
+    form.code.hidden = true;
     form.reset();
   });
 });
+
+/** Only who has a second factor sees the field. */
+function askForCode(form) {
+  form.code.hidden = false;
+  form.code.value = '';
+  form.code.focus();
+}
+
 element('sign-out').addEventListener('click', () => attempt(signOut));
 element('solve-captcha').addEventListener('click', () => attempt(async () => {
   const answer = element('captcha-answer');

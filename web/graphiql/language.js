@@ -2,6 +2,7 @@ const texts = {
   ru: {
     email: 'Эл. почта',
     password: 'Пароль',
+    code: 'Код второго фактора',
     signIn: 'Войти',
     signOut: 'Выйти',
     solveCaptcha: 'Решить капчу',
@@ -17,6 +18,7 @@ const texts = {
   en: {
     email: 'E-mail',
     password: 'Password',
+    code: 'Second factor code',
     signIn: 'Sign in',
     signOut: 'Sign out',
     solveCaptcha: 'Solve captcha',

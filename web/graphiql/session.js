@@ -22,14 +22,28 @@ export async function ask(query, variables) {
   return data;
 }
 
-export async function signIn(email, password) {
+/** Why the server did not sign somebody in; `code` is the first of `userErrors`. */
+export class SignInRefused extends Error {
+  constructor(userErrors) {
+    super(userErrors.map((e) => e.message).join(' '));
+    this.code = userErrors[0].code;
+  }
+
+  /** The password is right, and a code of the second factor is still to be given. */
+  get wantsCode() {
+    return this.code === 'TWO_FACTOR_REQUIRED' || this.code === 'TWO_FACTOR_REJECTED';
+  }
+}
+
+/** `twoFactorCode`: of the authenticator app, or a recovery code; empty when none is asked for. */
+export async function signIn(email, password, twoFactorCode) {
   const { signIn: answer } = await ask(
     `mutation SignIn($input: SignInInput!) {
-      signIn(input: $input) { token viewer { email } userErrors { message } }
+      signIn(input: $input) { token viewer { email } userErrors { code message } }
     }`,
-    { input: { email, password } },
+    { input: { email, password, twoFactorCode: twoFactorCode || null } },
   );
-  if (answer.userErrors.length) throw new Error(answer.userErrors.map((e) => e.message).join(' '));
+  if (answer.userErrors.length) throw new SignInRefused(answer.userErrors);
   remember({ token: answer.token, email: answer.viewer.email });
 }
 
