@@ -48,6 +48,7 @@ ids! {
     AgreementAcceptanceId = "acceptance",
     AttachmentId = "attachment",
     AuditEventId = "event",
+    DataExportId = "export",
     EmailChangeId = "emailchange",
     ErasureId = "erasure",
     ImportFileId = "import",

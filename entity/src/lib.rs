@@ -13,6 +13,8 @@ pub mod audit_event;
 pub mod email_change;
 pub mod email_change_link;
 pub mod cabinet_deletion;
+pub mod data_export;
+pub mod data_export_chunk;
 pub mod erasure;
 pub mod idempotency_key;
 pub mod import_file;

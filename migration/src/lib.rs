@@ -17,6 +17,7 @@ mod m0012_email_changes;
 mod m0013_audit;
 mod m0016_reading_chain;
 mod m0014_rights;
+mod m0015_data_exports;
 mod table;
 
 #[derive(Debug)]
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_audit::Step),
             Box::new(m0016_reading_chain::Step),
             Box::new(m0014_rights::Step),
+            Box::new(m0015_data_exports::Step),
         ]
     }
 }

@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use entity::ids::{TypedId, UserId};
 
 use super::App;
+use crate::exports::download::Opened;
 use crate::graphql::identity::password_message;
-use crate::http::{Check, Doors, Ended, LinkOutcome, MailboxMessage, SandboxPage, UsedLink};
+use crate::http::{Check, Doors, Ended, ExportAnswer, LinkOutcome, MailboxMessage, SandboxPage, UsedLink};
 use crate::identity::email_change::Confirmed;
 use crate::identity::error::{CancellationRefusal, ConfirmationRefusal, ReportRefusal, ResetRefusal};
-use crate::kernel::{Failure, Fault, Person};
+use crate::kernel::{Actor, Failure, Fault, Person, type_id};
 use crate::payments::acquirer::sandbox::Outcome;
 use crate::platform::mail::Mailer;
 use crate::platform::wakeups::Wake;
@@ -92,6 +93,23 @@ impl Doors for AppDoors {
             Err(Failure::Refused(ReportRefusal::BadToken)) => Ok(LinkOutcome::Expired),
             Err(Failure::Fault(fault)) => Err(fault),
         }
+    }
+
+    async fn open_export(&self, actor: &Actor, id: &str) -> Result<ExportAnswer, Fault> {
+        let Some(person) = &actor.person else { return Ok(ExportAnswer::Nothing) };
+        match self.0.services.exports.open(actor, person, type_id::decode(id)).await? {
+            Opened::Nothing => Ok(ExportAnswer::Nothing),
+            Opened::TooOften => Ok(ExportAnswer::TooOften),
+            Opened::Archive(export) => {
+                let size = u64::try_from(export.size.unwrap_or_default()).map_err(Fault::internal)?;
+                Ok(ExportAnswer::Ready { size, asked_on: export.requested_at.date_naive() })
+            }
+        }
+    }
+
+    async fn export_piece(&self, id: &str, position: i32) -> Result<Option<Vec<u8>>, Fault> {
+        let Some(id) = type_id::decode(id) else { return Ok(None) };
+        self.0.services.exports.piece(id, position).await
     }
 
     async fn sandbox_payment(&self, id: &str) -> Result<Option<SandboxPage>, Fault> {

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::Accounts;
 use crate::billing::Billing;
 use crate::config::Config;
+use crate::exports::{Exports, Slices};
 use crate::graphql::{Graphql, Observed, Services, documents};
 use crate::http::gate::Gate;
 use crate::http::graphql::door::Door;
@@ -109,12 +110,21 @@ impl App {
             Arc::clone(&billing),
             acquirers,
         ));
+        let slices = Slices {
+            identity: Arc::clone(&identity),
+            accounts: Arc::clone(&accounts),
+            metering: Arc::clone(&metering),
+            billing: Arc::clone(&billing),
+            payments: Arc::clone(&payments),
+        };
+        let exports = Arc::new(Exports::new(&mechanisms, slices));
         let notifications = Arc::new(Notifications::new(mailer.clone(), outside.clock.clone(), Arc::clone(&config))?);
         let worker = Worker {
             mechanisms: mechanisms.clone(),
             identity: Arc::clone(&identity),
             accounts: Arc::clone(&accounts),
             payments: Arc::clone(&payments),
+            exports: Arc::clone(&exports),
             notifications,
         };
         let services = Services {
@@ -123,6 +133,7 @@ impl App {
             metering,
             billing,
             payments,
+            exports,
             wakeups: mechanisms.wakeups.clone(),
             clock: outside.clock,
             config: Arc::clone(&config),

@@ -4,6 +4,7 @@
 
 mod admin;
 mod database;
+mod exports;
 mod graphql;
 mod http;
 mod identity;
@@ -25,6 +26,7 @@ use secrecy::SecretString;
 pub use admin::AdminConfig;
 pub use billing::{BillingConfig, KeyRate, PenaltyStep};
 pub use database::{DatabaseConfig, RedisConfig};
+pub use exports::ExportsConfig;
 pub use graphql::{BudgetLimits, DocumentCacheLimits, DocumentLimits, DocumentsAccepted, GraphqlConfig};
 pub use http::HttpConfig;
 pub use identity::{CaptchaConfig, IdentityConfig, PasswordPolicyName};
@@ -53,6 +55,7 @@ pub struct Config {
     pub captcha: CaptchaConfig,
     pub billing: BillingConfig,
     pub payments: PaymentsConfig,
+    pub exports: ExportsConfig,
     pub retention: RetentionConfig,
     pub worker: WorkerConfig,
     /// Signs captcha challenges; none: kept in `data_dir`.
@@ -87,6 +90,7 @@ impl Config {
             captcha: CaptchaConfig::read(reader),
             billing: BillingConfig::read(reader),
             payments: PaymentsConfig::read(reader),
+            exports: ExportsConfig::read(reader),
             retention: RetentionConfig::read(reader),
             worker: WorkerConfig::read(reader),
             secret_key: reader.secret("security.secret_key"),

@@ -9,6 +9,7 @@ use super::loaders::Loaders;
 use crate::accounts::Accounts;
 use crate::billing::Billing;
 use crate::config::Config;
+use crate::exports::Exports;
 use crate::identity::Identity;
 use crate::kernel::{Actor, Clock, Fault, Person};
 use crate::metering::Metering;
@@ -23,6 +24,7 @@ pub struct Services {
     pub metering: Arc<Metering>,
     pub billing: Arc<Billing>,
     pub payments: Arc<Payments>,
+    pub exports: Arc<Exports>,
     pub wakeups: Wakeups,
     pub clock: Clock,
     pub config: Arc<Config>,

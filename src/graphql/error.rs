@@ -168,7 +168,7 @@ pub struct AmountOutOfRangeError {
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(name = "RetryLaterError")]
 pub struct RetryLaterError {
-    /// TOO_SOON or TOO_MANY_TRIES.
+    /// TOO_SOON, TOO_MANY_TRIES or TOO_MANY_EXPORTS.
     pub code: ErrorCode,
     /// Path into the input; null: the whole input.
     pub field: Option<Vec<String>>,

@@ -23,6 +23,7 @@ use super::accounts::{Balance, PersonalAccount};
 use super::context::Find;
 use super::enums::Locale;
 use super::error::TopError;
+use super::exports::{self, DataExport};
 use super::ids;
 use super::page::{Window, connection};
 use super::scalars::{DateTime, EmailAddress};
@@ -142,6 +143,13 @@ impl User {
         #[graphql(desc = "Cursor to end before.")] before: Option<String>,
     ) -> Result<Connection<String, AuditEvent, EmptyFields, EmptyFields>, TopError> {
         audit::list(ctx, Window::new(first, after, last, before)).await
+    }
+
+    /// The archives of the person's data that they asked for and that have not expired, newest first; none while the address
+    /// is unconfirmed.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn exports(&self, ctx: &Context<'_>) -> Result<Vec<DataExport>, TopError> {
+        exports::list(ctx).await
     }
 
     /// The sum over all attached accounts.

@@ -6,6 +6,7 @@ pub mod billing;
 pub mod context;
 pub mod document;
 pub mod enums;
+pub mod exports;
 pub mod error;
 pub mod guard;
 pub mod identity;

@@ -10,6 +10,7 @@ use super::accounts::{AttachmentMutation, PersonalAccount, Provider, ProviderQue
 use super::billing::{LedgerEntry, Statement};
 use super::context::Services;
 use super::document::Documents;
+use super::exports::ExportMutation;
 use super::identity::{
     AgreementMutation, AuditEvent, DeletionMutation, DeletionQuery, EmailChangeMutation, ForeignSignInMutation,
     PasswordMutation, ProfileMutation, RegistrationMutation, SessionMutation, SignInMutation, TwoFactorMutation,
@@ -45,6 +46,7 @@ pub struct IdentityMutation(
     TwoFactorMutation,
     DeletionMutation,
     ForeignSignInMutation,
+    ExportMutation,
 );
 
 /// All that a person does with readings.

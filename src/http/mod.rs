@@ -11,6 +11,7 @@ pub mod caller;
 pub mod cors;
 pub mod cross_site;
 pub mod detached;
+pub mod exports;
 pub mod files;
 pub mod gate;
 pub mod graphql;
@@ -40,7 +41,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::admin::admin_routes;
-pub use self::ports::{Check, DemoAccount, DemoCard, Doors, Ended, LinkOutcome, MailboxMessage, SandboxPage, UsedLink};
+pub use self::ports::{
+    Check, DemoAccount, DemoCard, Doors, Ended, ExportAnswer, LinkOutcome, MailboxMessage, SandboxPage, UsedLink,
+};
 pub use self::routes::routes;
 pub use self::server::serve;
 use crate::config::Config;

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::enums::Locale;
 use entity::ids::UserId;
 use serde::Serialize;
 
-use crate::kernel::{Fault, Person};
+use crate::kernel::{Actor, Fault, Person};
 
 #[async_trait]
 pub trait Doors: Send + Sync + 'static {
@@ -36,6 +36,12 @@ pub trait Doors: Send + Sync + 'static {
 
     /// The password of the link is not looked at.
     async fn report_foreign_sign_in(&self, link: UsedLink) -> Result<LinkOutcome, Fault>;
+
+    /// The archive of the actor's own data by its id in the address. Written down as fetched.
+    async fn open_export(&self, actor: &Actor, id: &str) -> Result<ExportAnswer, Fault>;
+
+    /// A piece of an archive that was opened, counted from 0; none behind the last.
+    async fn export_piece(&self, id: &str, position: i32) -> Result<Option<Vec<u8>>, Fault>;
 
     async fn sandbox_payment(&self, id: &str) -> Result<Option<SandboxPage>, Fault>;
 
@@ -94,6 +100,19 @@ pub enum LinkOutcome {
     Expired,
     /// The password is not taken: why, for people. The link still works.
     Refused(String),
+}
+
+/// What comes of asking for an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExportAnswer {
+    /// Not there, or not for this person.
+    Nothing,
+    TooOften,
+    Ready {
+        /// Bytes.
+        size: u64,
+        asked_on: NaiveDate,
+    },
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -7,7 +7,7 @@ use poem::endpoint::{make, make_sync};
 use poem::{Endpoint, Request, Response, Route, get, post};
 
 use super::guarded::Guarded;
-use super::{Http, files, graphql, health, pages};
+use super::{Http, exports, files, graphql, health, pages};
 
 /// Everything that the server answers, as one endpoint for `serve`. To be called inside a runtime.
 pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Response> + 'static {
@@ -40,6 +40,7 @@ pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Respons
             "/not-me",
             get(handler(&http, pages::ask_about_sign_in)).post(handler(&http, pages::report_foreign_sign_in)),
         )
+        .at("/exports/:id", get(handler(&http, exports::download)))
         .at("/dev/mailbox", get(handler(&http, pages::mailbox)))
         .at("/dev/mailbox/messages", get(handler(&http, |http, _| pages::messages(http))))
         .at(

@@ -18,7 +18,9 @@ use tokio_util::task::TaskTracker;
 use super::gate::Gate;
 use super::graphql::door::Door;
 use super::live::{Live, Pace};
-use super::{Check, Doors, Ended, Http, LinkOutcome, MailboxMessage, SandboxPage, UsedLink, routes, serve};
+use super::{
+    Check, Doors, Ended, ExportAnswer, Http, LinkOutcome, MailboxMessage, SandboxPage, UsedLink, routes, serve,
+};
 use crate::config::Config;
 use crate::graphql::document::Documents;
 use crate::kernel::{Actor, Clock, Entropy, Fault, Person};
@@ -170,6 +172,14 @@ impl Doors for FakeDoors {
 
     async fn report_foreign_sign_in(&self, link: UsedLink) -> Result<LinkOutcome, Fault> {
         self.confirm_email(UsedLink { password: "none".to_owned(), ..link }).await
+    }
+
+    async fn open_export(&self, _: &Actor, _: &str) -> Result<ExportAnswer, Fault> {
+        Ok(ExportAnswer::Nothing)
+    }
+
+    async fn export_piece(&self, _: &str, _: i32) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(None)
     }
 
     async fn sandbox_payment(&self, id: &str) -> Result<Option<SandboxPage>, Fault> {

@@ -1,7 +1,7 @@
 //! The meters of accounts.
 
 use chrono::NaiveDate;
-use entity::ids::{MeterId, MeterReadingId};
+use entity::ids::{MeterId, MeterReadingId, UserId};
 use entity::{meter, meter_reading};
 
 use super::{Metering, store};
@@ -47,6 +47,16 @@ impl Metering {
             return Ok(Slice { items: Vec::new(), has_previous: false, has_next: false });
         }
         let rows = store::page_readings(self.db.read(), account.id(), meter, &page).await?;
+        Ok(Slice::of(&page, rows))
+    }
+
+    /// What the person sent, to whatever account, in the order of sending.
+    pub async fn list_sent_by(
+        &self,
+        user: UserId,
+        page: Page<MeterReadingId>,
+    ) -> Result<Slice<meter_reading::Model>, Fault> {
+        let rows = store::page_sent_by(self.db.read(), user, &page).await?;
         Ok(Slice::of(&page, rows))
     }
 

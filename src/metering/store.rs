@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use entity::enums::ReadingStatus;
 use entity::exact::Quantity;
-use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId};
+use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId, UserId};
 use entity::{meter, meter_reading, reading_status_change};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{
@@ -56,6 +56,15 @@ pub async fn page_readings(
     let mut cursor = query.cursor_by((meter_reading::Column::TakenOn, meter_reading::Column::Id));
     cursor.desc();
     Ok(read_page(cursor, page, db).await?)
+}
+
+pub async fn page_sent_by(
+    db: &DatabaseConnection,
+    user: UserId,
+    page: &Page<MeterReadingId>,
+) -> Result<Vec<meter_reading::Model>, Fault> {
+    let query = meter_reading::Entity::find().filter(meter_reading::Column::SubmittedBy.eq(user));
+    Ok(read_page(query.cursor_by(meter_reading::Column::Id), page, db).await?)
 }
 
 pub async fn list_readings_of_payments(

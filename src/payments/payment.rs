@@ -119,6 +119,12 @@ impl Payments {
         Ok(payments.into_iter().filter(|payment| payment.user_id == user).collect())
     }
 
+    /// What the person paid here, for whatever account, newest first.
+    pub async fn list_paid_by(&self, user: UserId, page: Page<PaymentId>) -> Result<Slice<payment::Model>, Fault> {
+        let rows = store::page_paid_by(self.db.read(), user, &page).await?;
+        Ok(Slice::of(&page, rows))
+    }
+
     /// What this person paid for the account, newest first.
     pub async fn list_payments(
         &self,

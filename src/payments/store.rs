@@ -45,6 +45,16 @@ pub async fn page_payments(
     Ok(read_page(cursor, page, db).await?)
 }
 
+pub async fn page_paid_by(
+    db: &DatabaseConnection,
+    user: UserId,
+    page: &Page<PaymentId>,
+) -> Result<Vec<payment::Model>, Fault> {
+    let mut cursor = payment::Entity::find().filter(payment::Column::UserId.eq(user)).cursor_by(payment::Column::Id);
+    cursor.desc();
+    Ok(read_page(cursor, page, db).await?)
+}
+
 pub async fn lock_payment_in(tx: &Tx, id: PaymentId) -> Result<payment::Model, DbErr> {
     let found = payment::Entity::find_by_id(id).lock_exclusive().one(&**tx).await?;
     found.ok_or_else(|| DbErr::RecordNotFound("payment".to_owned()))

@@ -7,17 +7,18 @@ use entity::ids::UserId;
 
 use super::Worker;
 use crate::billing::event::BalanceChanged;
+use crate::exports::event::{ArchiveData, DeleteExport, SendExportReady};
 use crate::identity::email_change::{ChangeLetter, ChangeLetterKind};
 use crate::identity::event::{
     DeleteEmailChange, DeleteUnconfirmed, EndSessions, EraseCabinet, SendAlreadyRegistered, SendConfirmation,
     SendDeletionCancelled, SendDeletionScheduled, SendEmailChangeLink, SendEmailChanged, SendNewDevice,
     SendPasswordChanged, SendPasswordReset, SendTwoFactorChanged,
 };
-use crate::kernel::Fault;
+use crate::kernel::{Fault, type_id};
 use crate::notifications::mail::{
     AlreadyRegistered, Confirmation, DeletionCancelled, DeletionScheduled, EmailChangeNew, EmailChangeOld,
-    EmailChangeTaken, EmailChanged, LetterKind, NewDevice, PasswordChanged, PasswordReset, PaymentSucceeded,
-    TwoFactorChanged,
+    EmailChangeTaken, EmailChanged, ExportReady, LetterKind, NewDevice, PasswordChanged, PasswordReset,
+    PaymentSucceeded, TwoFactorChanged,
 };
 use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment};
 use crate::platform::db::Tx;
@@ -87,6 +88,12 @@ impl Worker {
             SendDeletionCancelled::KIND => {
                 let user_id = job.read::<SendDeletionCancelled>()?.user_id;
                 self.send_to(job, user_id, None, DeletionCancelled).await?;
+            }
+            ArchiveData::KIND => self.exports.make(job, job.read::<ArchiveData>()?.data_export_id).await?,
+            SendExportReady::KIND => self.send_export_ready(job).await?,
+            DeleteExport::KIND => {
+                let later = self.exports.delete_expired(job.read::<DeleteExport>()?.data_export_id).await?;
+                return Ok(later.map_or(Done::Completed, Done::AgainAt));
             }
             BalanceChanged::KIND => {
                 let id = job.read::<BalanceChanged>()?.personal_account_id;
@@ -172,11 +179,19 @@ impl Worker {
         let others = |tx: Tx| async move {
             Ok(BTreeMap::from([
                 ("attachments", self.accounts.detach_all_in(&tx, user_id).await?),
+                ("exports", self.exports.delete_of_in(&tx, user_id).await?),
                 ("receiptAddresses", self.payments.forget_receipt_addresses_in(&tx, user_id).await?),
             ]))
         };
         self.identity.erase_requested(user_id, others).await?;
         Ok(())
+    }
+
+    async fn send_export_ready(&self, job: &Leased) -> Result<(), Fault> {
+        let id = job.read::<SendExportReady>()?.data_export_id;
+        let Some(export) = self.exports.ready_export(id).await? else { return Ok(()) };
+        let Some(expires_at) = export.expires_at else { return Ok(()) };
+        self.send_to(job, export.user_id, None, ExportReady { id: type_id::encode(id), expires_at }).await
     }
 
     async fn send_new_device(&self, job: &Leased) -> Result<(), Fault> {

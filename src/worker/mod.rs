@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
+use crate::exports::Exports;
 use crate::identity::Identity;
 use crate::kernel::Fault;
 use crate::notifications::Notifications;
@@ -18,6 +19,8 @@ use crate::platform::outbox::Lane;
 
 /// Jobs taken at once.
 const BATCH: u64 = 16;
+/// Of archives: each keeps a processor busy.
+const ARCHIVES: u64 = 2;
 
 #[derive(Clone, Debug)]
 pub struct Worker {
@@ -25,16 +28,18 @@ pub struct Worker {
     pub identity: Arc<Identity>,
     pub accounts: Arc<Accounts>,
     pub payments: Arc<Payments>,
+    pub exports: Arc<Exports>,
     pub notifications: Arc<Notifications>,
 }
 
 impl Worker {
-    /// Works until the shutdown; what was begun is finished. No letter is begun after `draining`: a mail server may take
-    /// its time, and another start sends it.
+    /// Works until the shutdown; what was begun is finished. No letter and no archive is begun after `draining`: they may
+    /// take their time, and another start does it.
     pub async fn run(self, draining: CancellationToken, shutdown: CancellationToken) {
         let timetable = timetable::Timetable::new(self.mechanisms.clock.now());
         tokio::join!(
-            self.run_lane(Lane::Letters, None, draining),
+            self.run_lane(Lane::Letters, None, draining.clone()),
+            self.run_lane(Lane::Archives, None, draining),
             self.run_lane(Lane::Effects, Some(timetable), shutdown)
         );
     }
@@ -58,11 +63,16 @@ impl Worker {
 
     /// Carries out what is due, once; returns how many jobs that were.
     pub async fn run_due(&self) -> Result<usize, Fault> {
-        Ok(self.run_batch(Lane::Effects).await? + self.run_batch(Lane::Letters).await?)
+        let mut done = 0;
+        for lane in [Lane::Effects, Lane::Archives, Lane::Letters] {
+            done += self.run_batch(lane).await?;
+        }
+        Ok(done)
     }
 
     async fn run_batch(&self, lane: Lane) -> Result<usize, Fault> {
-        let jobs = self.mechanisms.outbox.lease(lane, BATCH).await?;
+        let most = if lane == Lane::Archives { ARCHIVES } else { BATCH };
+        let jobs = self.mechanisms.outbox.lease(lane, most).await?;
         let count = jobs.len();
         // Each in its own task: a panic in one is one failed job.
         let tasks = jobs.iter().cloned().map(|job| {

@@ -165,7 +165,7 @@ try {
     throw failure;
   }
   assert.deepEqual(complaints, []);
-  console.log('console: examples in two languages, a query, a sign-in and a subscription; no violation, nothing foreign');
+  console.log('console: examples in two languages, a query, a sign-in, a subscription and a second factor; no violation, nothing foreign');
 } finally {
   await browser.close();
   await server.stop();

@@ -17,6 +17,7 @@ mod clients;
 mod configuration;
 mod database;
 mod errors;
+mod exports;
 mod hostile;
 mod identity;
 mod journeys;

@@ -12,7 +12,7 @@ use crate::config::GraphqlConfig;
 use crate::graphql::guard::TooExpensive;
 
 /// Mutations that try secrets, send letters or move money: at most one in a document.
-pub const SENSITIVE: [&str; 11] = [
+pub const SENSITIVE: [&str; 12] = [
     "register",
     "signIn",
     "confirmEmail",
@@ -23,6 +23,7 @@ pub const SENSITIVE: [&str; 11] = [
     "changePassword",
     "attachPersonalAccount",
     "proveAccountAccess",
+    "exportMyData",
     "startPayment",
 ];
 /// Mutations that hash a password for whoever asks, without a token or a session: an address may do so many a minute.

@@ -123,4 +123,8 @@ pub enum ErrorCode {
     TwoFactorNotEnabled,
     /// No second factor was begun, or too long ago: begin anew.
     TwoFactorNotBegun,
+    /// An archive of the person's data is being made: wait for it.
+    ExportRunning,
+    /// As many archives as a day allows: see `retryAfterSeconds`.
+    TooManyExports,
 }

@@ -41,6 +41,13 @@ impl ErrorCode {
             Self::AgreementNotInForce => {
                 ("Этого документа нет среди действующих.", "This document is not among those in force.")
             }
+            Self::ExportRunning => (
+                "Архив уже готовится. Мы напишем, когда он будет готов.",
+                "An archive is being made already. We shall write when it is ready.",
+            ),
+            Self::TooManyExports => {
+                ("На сегодня архивов достаточно. Попробуйте позже.", "No more archives today. Try again later.")
+            }
             Self::TokenInvalid => (
                 "Ссылка недействительна: она использована или истекла.",
                 "The link is not valid: it was used or has expired.",

@@ -9,6 +9,7 @@ mod email_change_taken;
 mod email_changed;
 mod deletion_cancelled;
 mod deletion_scheduled;
+mod export_ready;
 mod new_device;
 mod password_changed;
 mod password_reset;
@@ -89,6 +90,7 @@ letters! {
     email_changed: EmailChanged,
     deletion_scheduled: DeletionScheduled,
     deletion_cancelled: DeletionCancelled,
+    export_ready: ExportReady,
     payment_succeeded: PaymentSucceeded,
     new_device: NewDevice,
 }

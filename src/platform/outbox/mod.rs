@@ -23,19 +23,26 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync {
 }
 
 /// Jobs that wait for each other when they are carried out at once. Letters have a lane of their own: a silent mail
-/// server must not hold up money.
+/// server must not hold up money. Archives have one too, since each takes its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
     /// Kinds that begin with "send_".
     Letters,
+    /// Kinds that begin with "archive_".
+    Archives,
     Effects,
 }
 
 impl Lane {
     const LETTERS: &'static str = "send_";
+    const ARCHIVES: &'static str = "archive_";
 
     fn of(kind: &str) -> Self {
-        if kind.starts_with(Self::LETTERS) { Self::Letters } else { Self::Effects }
+        match kind {
+            kind if kind.starts_with(Self::LETTERS) => Self::Letters,
+            kind if kind.starts_with(Self::ARCHIVES) => Self::Archives,
+            _ => Self::Effects,
+        }
     }
 }
 
@@ -67,6 +74,7 @@ pub struct Outbox {
 #[derive(Debug, Default)]
 struct Enqueued {
     letters: Notify,
+    archives: Notify,
     effects: Notify,
 }
 
@@ -74,6 +82,7 @@ impl Enqueued {
     fn of(&self, lane: Lane) -> &Notify {
         match lane {
             Lane::Letters => &self.letters,
+            Lane::Archives => &self.archives,
             Lane::Effects => &self.effects,
         }
     }
@@ -111,6 +120,11 @@ impl Outbox {
     pub async fn lease(&self, lane: Lane, most: u64) -> Result<Vec<Leased>, Fault> {
         let now = self.clock.now();
         store::lease(&self.db, lane, (now, now + self.config.lease), most).await
+    }
+
+    /// The process is still at it: nobody else gets the job for as long again.
+    pub async fn extend(&self, job: &Leased) -> Result<(), Fault> {
+        store::extend(&self.db, job.id, self.clock.now() + self.config.lease).await
     }
 
     pub async fn complete(&self, job: &Leased) -> Result<(), Fault> {

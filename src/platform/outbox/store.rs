@@ -54,9 +54,11 @@ pub async fn lease(
 fn of_lane(lane: Lane) -> SimpleExpr {
     // The underscore stands for any letter in LIKE; no kind is so near to another.
     let letter = Column::Kind.starts_with(Lane::LETTERS);
+    let archive = Column::Kind.starts_with(Lane::ARCHIVES);
     match lane {
         Lane::Letters => letter,
-        Lane::Effects => letter.not(),
+        Lane::Archives => archive,
+        Lane::Effects => letter.not().and(archive.not()),
     }
 }
 
@@ -74,6 +76,10 @@ pub async fn delete(db: &Db, id: OutboxJobId) -> Result<(), Fault> {
     })
     .await?;
     Ok(())
+}
+
+pub async fn extend(db: &Db, id: OutboxJobId, until: DateTime<Utc>) -> Result<(), Fault> {
+    update(db, id, ActiveModel { leased_until: Set(Some(until)), ..Default::default() }).await
 }
 
 pub async fn begin_anew(db: &Db, id: OutboxJobId, due_at: DateTime<Utc>) -> Result<(), Fault> {

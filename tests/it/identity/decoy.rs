@@ -14,7 +14,8 @@ const NEW: &str = "clara@example.com";
 const GUESS: &str = "the stranger knows 7";
 const OTHER_GUESS: &str = "the stranger has 2 words";
 
-const PERSON: &str = "id email emailConfirmedAt confirmationExpiresAt fullName phone locale balance { owed { amount } }
+const PERSON: &str =
+    "id email exports { id } emailConfirmedAt confirmationExpiresAt fullName phone locale balance { owed { amount } }
     personalAccounts { edges { cursor } } auditEvents { edges { cursor } } deletionScheduledFor
     sessions { id device address startedAt lastUsedAt endsAt current }";
 
@@ -119,6 +120,8 @@ both_ways!(a_stranger_who_registers_an_address_cannot_tell_whether_it_is_known, 
     assert_eq!(user_errors(&payload), [("EMAIL_NOT_CONFIRMED".to_owned(), Value::Null)]);
     let wish = json!({ "stepUp": { "password": GUESS } });
     let payload = all_alike!(strangers, |it, _email| it.mutate("deleteMyCabinet", "viewer { id }", wish.clone()).await);
+    assert_eq!(user_errors(&payload), [("EMAIL_NOT_CONFIRMED".to_owned(), Value::Null)]);
+    let payload = all_alike!(strangers, |it, _email| it.mutate("exportMyData", "export { id }", wish.clone()).await);
     assert_eq!(user_errors(&payload), [("EMAIL_NOT_CONFIRMED".to_owned(), Value::Null)]);
     let kept = "mutation { cancelCabinetDeletion { viewer { email deletionScheduledFor } userErrors { code } } }";
     all_alike!(strangers, |it, _email| it.ask(kept, json!({})).await);

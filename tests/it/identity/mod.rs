@@ -22,3 +22,5 @@ mod step_up;
 mod two_factor;
 mod two_factor_sign_in;
 mod words;
+
+pub use erasure::erasures;

@@ -121,12 +121,38 @@ async fn try_out(world: &World<'_>, surface: &Surface, row: &Row, asker: &Asker)
     let mut variables = row.arguments(&|name: &str| values[name].clone());
     let query = surface.document(&row.operation, &variables);
     let (type_name, field) = row.operation.split_once('.').unwrap();
+    if type_name == "Subscription" {
+        return try_to_follow(&query, json!(variables), asker).await;
+    }
     let root = matches!(type_name, "Mutation" | "Query");
     if !root {
         variables.insert("id".to_owned(), world.id(asker, type_name).await);
     }
     let answer = asker.customer.post(&query, json!(Map::from_iter(variables))).await.1;
     outcome(&answer, if root { None } else { Some("node") }, field)
+}
+
+/// OK when it is open: operations begin in order, so that what is not refused before three later ones were answered is.
+async fn try_to_follow(query: &str, variables: Value, asker: &Asker) -> String {
+    let mut socket = asker.customer.socket().await;
+    socket.subscribe("tried", query, variables).await;
+    for number in 0..3 {
+        socket.subscribe(&number.to_string(), "{ __typename }", json!({})).await;
+        loop {
+            let message = socket.next().await;
+            if message["id"] == "tried" {
+                let errors =
+                    if message["type"] == "error" { &message["payload"] } else { &message["payload"]["errors"] };
+                let code = errors[0]["extensions"]["code"].as_str();
+                assert_eq!(code.is_none(), message["type"] == "next", "{message}");
+                return code.unwrap_or("OK").to_owned();
+            }
+            if message["type"] == "complete" {
+                break;
+            }
+        }
+    }
+    "OK".to_owned()
 }
 
 /// The word of the table for an answer.

@@ -14,10 +14,13 @@ pub enum Role {
     Confirmed,
     Limited,
     Other,
+    /// The password was right, and the code of the second factor is not given yet.
+    Pending,
 }
 
 impl Role {
-    pub const ALL: [Self; 5] = [Self::Anonymous, Self::Unconfirmed, Self::Confirmed, Self::Limited, Self::Other];
+    pub const ALL: [Self; 6] =
+        [Self::Anonymous, Self::Unconfirmed, Self::Confirmed, Self::Limited, Self::Other, Self::Pending];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -26,12 +29,13 @@ impl Role {
             Self::Confirmed => "confirmed",
             Self::Limited => "limited",
             Self::Other => "other",
+            Self::Pending => "pending",
         }
     }
 
     /// Whether they ask about themselves where a person is asked about; the others ask about the owner.
     const fn asks_about_self(self) -> bool {
-        matches!(self, Self::Unconfirmed | Self::Confirmed | Self::Limited)
+        matches!(self, Self::Unconfirmed | Self::Confirmed | Self::Limited | Self::Pending)
     }
 }
 
@@ -94,7 +98,8 @@ impl<'a> World<'a> {
         let people = stream::iter(people).buffered(AT_ONCE).collect().await;
         // A proof each would be more than an account bears in an hour.
         let proved = "UPDATE attachments SET access = 'FULL', proved_at = attached_at \
-                      WHERE user_id IN (SELECT id FROM users WHERE email LIKE '%confirmed@example.com')";
+                      WHERE user_id IN (SELECT id FROM users WHERE email LIKE '%confirmed@example.com' \
+                      OR email LIKE '%pending@example.com')";
         self.app.sql(proved).await;
         people
     }
@@ -109,10 +114,27 @@ impl<'a> World<'a> {
             assert_eq!(customer.confirm(&token).await["userErrors"], json!([]));
         }
         customer.sign_in(&email).await;
-        if matches!(role, Role::Confirmed | Role::Limited) {
+        if matches!(role, Role::Confirmed | Role::Limited | Role::Pending) {
             assert_eq!(attach_limited(&customer, ACCOUNT).await, self.account);
         }
-        Asker::who_is(role, customer, email).await
+        let asker = Asker::who_is(role, customer, email).await;
+        if role == Role::Pending { self.forget_the_code(asker).await } else { asker }
+    }
+
+    /// Sets up a second factor and comes back without a code.
+    async fn forget_the_code(&self, mut asker: Asker) -> Asker {
+        let begun =
+            asker.customer.mutate("beginTwoFactor", "secret", json!({ "stepUp": { "password": PASSWORD } })).await;
+        let code = Authenticator::new(begun["secret"].as_str().unwrap(), &self.app.clock).code();
+        asker.customer.mutate("confirmTwoFactor", "recoveryCodes", json!({ "code": code })).await;
+        asker.customer.token = None;
+        let input = json!({ "email": asker.email, "password": PASSWORD });
+        let payload = asker.customer.mutate("signIn", "token", input).await;
+        assert_eq!(
+            (&payload["token"], &payload["userErrors"][0]["code"]),
+            (&Value::Null, &json!("TWO_FACTOR_REQUIRED"))
+        );
+        asker
     }
 
     /// What stands for `$name` when this person asks. A new placeholder is a new line here.
@@ -207,7 +229,7 @@ impl<'a> World<'a> {
 
     /// Of an app that the person has just told the secret; for who may not have one, any.
     async fn first_code(&self, asker: &Asker) -> String {
-        if matches!(asker.role, Role::Anonymous | Role::Unconfirmed) {
+        if matches!(asker.role, Role::Anonymous | Role::Unconfirmed | Role::Pending) {
             return "000000".to_owned();
         }
         let input = json!({ "stepUp": { "password": PASSWORD } });

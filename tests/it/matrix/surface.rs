@@ -24,9 +24,9 @@ impl Surface {
         Self { types: types.collect() }
     }
 
-    /// Every act, every question, and every field of each type that has an id of its own, as `Type.field`.
+    /// Every act, every question, every subscription, and every field of each type that has an id of its own, as `Type.field`.
     pub fn operations(&self) -> Vec<String> {
-        let roots = ["Mutation", "Query"].into_iter().map(str::to_owned);
+        let roots = ["Mutation", "Query", "Subscription"].into_iter().map(str::to_owned);
         let types = roots.chain(self.types.keys().filter(|name| self.is_node(name)).cloned());
         let operations = types.flat_map(|name| {
             self.fields(&name).iter().map(|field| format!("{name}.{}", field.name)).collect::<Vec<_>>()
@@ -63,9 +63,9 @@ impl Surface {
             variables.push(format!("${0}: {1}", argument.node.name, argument.node.ty));
             values.push(format!("{0}: ${0}", argument.node.name));
         }
-        let node = !matches!(name, "Mutation" | "Query");
+        let node = !matches!(name, "Mutation" | "Query" | "Subscription");
         // Who signs in is nobody yet in that request: of a payload's person only what is in the row is asked.
-        let depth = if name == "Mutation" { 1 } else { 2 };
+        let depth = if matches!(name, "Mutation" | "Subscription") { 1 } else { 2 };
         if node {
             variables.push("$id: ID!".to_owned());
         }
@@ -74,6 +74,7 @@ impl Surface {
         match name {
             "Mutation" => format!("mutation{variables} {{ {asked} }}"),
             "Query" => format!("query{variables} {{ {asked} }}"),
+            "Subscription" => format!("subscription{variables} {{ {asked} }}"),
             _ => format!("query{variables} {{ node(id: $id) {{ ... on {name} {{ {asked} }} }} }}"),
         }
     }

@@ -1,8 +1,8 @@
 //! What is kept of acts and of deletions.
 
 use entity::enums::{AuditEventKind, ErasureReason};
-use entity::ids::{AuditEventId, ErasureId, UserId};
-use entity::{audit_circumstance, audit_event, cabinet_deletion, erasure};
+use entity::ids::{AuditEventId, DataExportId, ErasureId, UserId};
+use entity::{audit_circumstance, audit_event, cabinet_deletion, data_export, data_export_chunk, erasure};
 use kabinet::platform::db::Tx;
 use sea_orm::DbErr;
 
@@ -42,5 +42,19 @@ pub async fn rights(tx: &Tx) -> Result<(), DbErr> {
         address_hash: text("hash"),
         counts: text("{}"),
     };
-    kept(tx, record).await
+    kept(tx, record).await?;
+    let export = data_export::Model {
+        id: DataExportId(uuid()),
+        user_id: UserId(uuid()),
+        requested_at: moment(),
+        run: 1,
+        records: i64::MAX,
+        size: Some(i64::MAX),
+        ready_at: Some(moment()),
+        expires_at: Some(moment()),
+    };
+    kept(tx, export).await?;
+    let chunk =
+        data_export_chunk::Model { data_export_id: DataExportId(uuid()), position: 0, content: vec![0, 255, 80, 75] };
+    kept(tx, chunk).await
 }
