@@ -37,7 +37,7 @@ lint: ## formatting, clippy without warnings, syntax of the scripts
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
 	for script in $(scripts); do node --check "$$script"; done
-	for script in tests/services tests/browser/run loadtest/front_door .ci/run; do bash -n "$$script"; done
+	for script in tests/services tests/browser/run loadtest/front_door fuzz/run .ci/run; do bash -n "$$script"; done
 
 .PHONY: check
 check: lint deny schema-quality ## the fast part: lints, schema.graphql up to date and unbroken, dependencies
@@ -91,6 +91,10 @@ letters: ## write tests/it/notifications/letters, every letter as the code has i
 .PHONY: journey
 journey: $(journey_packages) ## a customer's whole way through a running server; options: make journey ARGS='--url …'
 	node examples/journey/journey.mjs $(ARGS)
+
+.PHONY: fuzz
+fuzz: ## the decoders and the guard against bytes that libFuzzer makes up, five minutes each; otherwise: make fuzz ARGS='60 document'
+	fuzz/run $(ARGS)
 
 .PHONY: bench-hostile
 bench-hostile: ## CPU and memory of the door for each family of hostile requests
