@@ -7,13 +7,27 @@ use crate::app::{App, Outside};
 use crate::config::Config;
 use crate::kernel::Fault;
 
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// Measure what a password costs here, and advise settings; looks at nothing else.
+    #[arg(long)]
+    argon2: bool,
+    /// With --argon2: how long one password may take, milliseconds.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(10..=5000), requires = "argon2")]
+    pub aim_milliseconds: u32,
+}
+
 struct Finding {
     what: &'static str,
     /// What is well, or what is wrong and what to do.
     result: Result<String, String>,
 }
 
-pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
+pub async fn run(args: &DoctorArgs, config: Config) -> anyhow::Result<ExitCode> {
+    if args.argon2 {
+        super::calibration::run(args, &config)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut findings = vec![Finding { what: "configuration", result: Ok(way_to_run(&config).to_owned()) }];
     findings.push(secret_key(&config));
     match App::build(config, Outside::real()).await {

@@ -1,6 +1,7 @@
 //! The command line, one file per subcommand.
 
 mod audit;
+mod calibration;
 mod demo;
 mod doctor;
 mod erasures;
@@ -52,7 +53,7 @@ enum Command {
     /// What was destroyed of cabinets that were deleted.
     Erasures(erasures::ErasuresArgs),
     /// Check configuration, database, Redis, mail, clock and ledger, and say what to do.
-    Doctor,
+    Doctor(doctor::DoctorArgs),
     /// Print docs/errors.md: every code, what it means and what to do.
     Errors,
     /// Print every setting with its default and what it means.
@@ -124,7 +125,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         }
         Command::Audit(args) => audit::run(&args, config).await,
         Command::Erasures(args) => erasures::run(&args, config).await,
-        Command::Doctor => doctor::run(config).await,
+        Command::Doctor(args) => doctor::run(&args, config).await,
         Command::Config | Command::Errors => Ok(ExitCode::SUCCESS),
     }
 }

@@ -1,8 +1,8 @@
 //! What a resolver finds in its context: the slices, the actor, the loaders.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use async_graphql::Context;
+use async_graphql::{Context, QueryPathNode, QueryPathSegment};
 
 use super::error::TopError;
 use super::loaders::Loaders;
@@ -30,6 +30,19 @@ pub struct Services {
     pub config: Arc<Config>,
 }
 
+/// Of a request: who has signed in by it. Below that mutation they are who asks; beside it nothing changes.
+#[derive(Debug, Default)]
+pub struct Arrivals(OnceLock<Arrival>);
+
+#[derive(Debug)]
+struct Arrival {
+    /// The mutation's name in the answer.
+    root: String,
+    actor: Actor,
+    /// Of their own: what one person may see is never another's answer.
+    loaders: Loaders,
+}
+
 /// Short ways from a resolver's context.
 pub trait Find {
     fn services(&self) -> Result<&Services, TopError>;
@@ -48,10 +61,44 @@ impl Find for Context<'_> {
     }
 
     fn actor(&self) -> Result<&Actor, TopError> {
+        if let Some(arrival) = arrival(self) {
+            return Ok(&arrival.actor);
+        }
         self.data_opt().ok_or_else(|| Fault::internal("no actor in the request").into())
     }
 
     fn loaders(&self) -> Result<&Loaders, TopError> {
+        if let Some(arrival) = arrival(self) {
+            return Ok(&arrival.loaders);
+        }
         self.data_opt().ok_or_else(|| Fault::internal("no loaders in the request").into())
+    }
+}
+
+/// To be called by the mutation that signs a person in, once: a document has one at most.
+pub fn arrive(ctx: &Context<'_>, person: Person) -> Result<(), TopError> {
+    let Some(root) = ctx.path_node.as_ref().and_then(root_of) else { return Ok(()) };
+    let arrivals: Option<&Arrivals> = ctx.data_opt();
+    let arrivals = arrivals.ok_or_else(|| Fault::internal("no arrivals in the request"))?;
+    let loaders = Loaders::new(ctx.services()?, Some(person.clone()));
+    let actor = Actor { person: Some(person), ..ctx.actor()?.clone() };
+    // The first stays: nobody asks as two people.
+    let _ = arrivals.0.set(Arrival { root: root.to_owned(), actor, loaders });
+    Ok(())
+}
+
+fn arrival<'a>(ctx: &'a Context<'_>) -> Option<&'a Arrival> {
+    let arrival = ctx.data_opt::<Arrivals>()?.0.get()?;
+    let root = ctx.path_node.as_ref().and_then(root_of)?;
+    (arrival.root == root).then_some(arrival)
+}
+
+fn root_of<'a>(mut node: &'a QueryPathNode<'_>) -> Option<&'a str> {
+    while let Some(parent) = node.parent {
+        node = parent;
+    }
+    match node.segment {
+        QueryPathSegment::Name(name) => Some(name),
+        QueryPathSegment::Index(_) => None,
     }
 }

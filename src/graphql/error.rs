@@ -43,10 +43,20 @@ impl From<TopError> for async_graphql::Error {
                 tracing::warn!(cause, "a request could not be served");
                 (TopCode::Unavailable, "A part of the service does not answer. Try again in a moment.".to_owned())
             }
+            TopError::Fault(Fault::Busy { cause, seconds }) => return busy(&cause, seconds),
             TopError::Fault(Fault::Internal(cause)) => return internal(&cause),
         };
         Self::new(message).extend_with(|_, extensions| extensions.set("code", code.word()))
     }
+}
+
+fn busy(cause: &str, seconds: u64) -> async_graphql::Error {
+    tracing::warn!(cause, seconds, "a request was turned away");
+    let message = format!("Too much is to be done at once; nothing was begun. Return in {seconds} s.");
+    async_graphql::Error::new(message).extend_with(|_, extensions| {
+        extensions.set("code", TopCode::Unavailable.word());
+        extensions.set("retryAfter", seconds);
+    })
 }
 
 /// The client and the log get the same reference: the request's id.

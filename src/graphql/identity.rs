@@ -27,7 +27,7 @@ use super::exports::{self, DataExport};
 use super::ids;
 use super::page::{Window, connection};
 use super::scalars::{DateTime, EmailAddress};
-use crate::kernel::Failure;
+use crate::kernel::{Failure, Person};
 
 pub use agreement::AgreementMutation;
 pub use audit::AuditEvent;
@@ -45,6 +45,15 @@ pub use words::WordsQuery;
 /// A person with a cabinet.
 #[derive(Clone, Debug)]
 pub struct User(pub user::Model);
+
+impl User {
+    /// The person, when it is they who ask: a mutation's payload may show another than the viewer, or somebody who is not
+    /// signed in.
+    fn themselves<'a>(&self, ctx: &'a Context<'_>) -> Result<&'a Person, TopError> {
+        let person = ctx.person()?;
+        if person.user_id == self.0.id { Ok(person) } else { Err(TopError::Unauthenticated) }
+    }
+}
 
 /// A person with a cabinet.
 #[Object]
@@ -92,12 +101,13 @@ impl User {
     /// The devices that are signed in, the latest used first.
     #[graphql(complexity = "10 * child_complexity + 1")]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<session::Session>, TopError> {
+        self.themselves(ctx)?;
         session::list(ctx).await
     }
 
     /// Whether a second factor is asked for.
     async fn two_factor(&self, ctx: &Context<'_>) -> Result<two_factor::TwoFactorStatus, TopError> {
-        two_factor::status(ctx, self.0.id).await
+        two_factor::status(ctx, self.themselves(ctx)?.user_id).await
     }
 
     /// The change of the address that waits for its mailboxes; null when there is none.
@@ -109,12 +119,14 @@ impl User {
     /// refused as long as they are pending.
     #[graphql(complexity = "3 * child_complexity + 1")]
     async fn pending_agreements(&self, ctx: &Context<'_>) -> Result<Vec<agreement::Agreement>, TopError> {
+        self.themselves(ctx)?;
         agreement::pending(ctx).await
     }
 
     /// The documents that the person has accepted, in every version, oldest first.
     #[graphql(complexity = "10 * child_complexity + 1")]
     async fn agreement_acceptances(&self, ctx: &Context<'_>) -> Result<Vec<agreement::AgreementAcceptance>, TopError> {
+        self.themselves(ctx)?;
         agreement::accepted(ctx).await
     }
 
@@ -129,7 +141,7 @@ impl User {
     ) -> Result<Connection<String, PersonalAccount, EmptyFields, EmptyFields>, TopError> {
         let services = ctx.services()?;
         let page = Window::new(first, after, last, before).page(&services.config.graphql)?;
-        let slice = services.accounts.list_access(ctx.person()?, page).await?;
+        let slice = services.accounts.list_access(self.themselves(ctx)?, page).await?;
         connection(slice, crate::accounts::AccountAccess::list_key, PersonalAccount)
     }
 
@@ -142,6 +154,7 @@ impl User {
         #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
         #[graphql(desc = "Cursor to end before.")] before: Option<String>,
     ) -> Result<Connection<String, AuditEvent, EmptyFields, EmptyFields>, TopError> {
+        self.themselves(ctx)?;
         audit::list(ctx, Window::new(first, after, last, before)).await
     }
 
@@ -154,7 +167,7 @@ impl User {
 
     /// The sum over all attached accounts.
     async fn balance(&self, ctx: &Context<'_>) -> Result<Balance, TopError> {
-        let person = ctx.person()?;
+        let person = self.themselves(ctx)?;
         if !person.confirmed {
             return Ok(Balance::sum(&[]));
         }

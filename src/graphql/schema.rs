@@ -8,7 +8,7 @@ use futures_util::stream::BoxStream;
 
 use super::accounts::{AttachmentMutation, PersonalAccount, Provider, ProviderQuery, ServiceChange};
 use super::billing::{LedgerEntry, Statement};
-use super::context::Services;
+use super::context::{Arrivals, Services};
 use super::document::Documents;
 use super::exports::ExportMutation;
 use super::identity::{
@@ -108,7 +108,7 @@ impl Graphql {
     fn with_loaders(&self, request: Request) -> Request {
         let actor = request.data.get(&TypeId::of::<Actor>()).and_then(|actor| actor.downcast_ref::<Actor>());
         let person = actor.and_then(|actor| actor.person.clone());
-        request.data(Loaders::new(&self.services, person))
+        request.data(Loaders::new(&self.services, person)).data(Arrivals::default())
     }
 }
 

@@ -50,6 +50,12 @@ pub fn too_many(message: &str) -> Response {
 pub fn fault(fault: &Fault) -> Response {
     let reference = logged(fault);
     match fault {
+        Fault::Busy { seconds, .. } => {
+            let message = format!("The service is busy: nothing was begun. Try again in {seconds} s.");
+            let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", &message);
+            response.headers_mut().insert(header::RETRY_AFTER, (*seconds).into());
+            response
+        }
         Fault::Unavailable(_) | Fault::Conflict(_) => refusal(
             StatusCode::SERVICE_UNAVAILABLE,
             "UNAVAILABLE",

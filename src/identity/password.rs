@@ -1,5 +1,6 @@
 //! Passwords: which are taken, and how they are kept.
 
+pub mod calibration;
 mod context;
 mod hasher;
 
@@ -11,7 +12,7 @@ use crate::config::PasswordPolicyName;
 use crate::kernel::EmailAddress;
 
 use context::ContextWords;
-pub use hasher::{Hasher, Verified};
+pub use hasher::{Hasher, Verified, hashed_at_once};
 
 /// Passwords that lists of leaks begin with; one a line, lower case.
 const COMMON: &str = include_str!("password/common.txt");

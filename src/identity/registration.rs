@@ -44,6 +44,7 @@ impl Identity {
         self.policy
             .check(&password, &email)
             .map_err(|refusal| Failure::Refused(RegistrationRefusal::Password(refusal)))?;
+        self.hasher.expect_room()?;
         if !self.captcha.accept(CaptchaAction::Register, captcha.as_deref()).await? {
             return Err(Failure::Refused(RegistrationRefusal::Captcha));
         }

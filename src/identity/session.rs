@@ -64,6 +64,13 @@ pub struct NewSession {
     pub session: Session,
 }
 
+impl NewSession {
+    /// Whose it is, as `find` will say.
+    pub fn person(&self) -> Person {
+        person(&Key::of_secret(&self.token), &self.session)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Sessions {
     keys: KeyValue,

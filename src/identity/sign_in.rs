@@ -33,7 +33,14 @@ impl Identity {
         let tried = self.brakes.press(actor, email).await?.map_err(too_many)?;
         let user = store::find_by_email(self.db.read(), email).await?;
         let known_hash = user.as_ref().map(|user| user.password_hash.clone());
-        let verified = self.hasher.verify(password.clone(), known_hash).await?;
+        let verified = match self.hasher.verify(password.clone(), known_hash).await {
+            Err(fault @ Fault::Busy { .. }) => {
+                // Nothing was learnt of the password: the try costs nothing.
+                self.brakes.give_back(email, &tried).await?;
+                return Err(fault.into());
+            }
+            verified => verified?,
+        };
         let known = user.as_ref().map(|user| user.id);
         let user = user.filter(|_| verified.matches);
         let confirmed = user.as_ref().is_some_and(|user| user.email_confirmed_at.is_some());

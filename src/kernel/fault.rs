@@ -42,6 +42,8 @@ impl From<Failure<Infallible>> for Fault {
 pub enum Fault {
     /// A part that kabinet leans on (database, Redis) does not answer: trying again later makes sense.
     Unavailable(String),
+    /// So much of one kind of work waits already that nothing was begun: trying again makes sense after so many seconds.
+    Busy { cause: String, seconds: u64 },
     /// The database asked to run the transaction again; `platform::db` does.
     Conflict(String),
     /// Anything that should not happen.
@@ -62,6 +64,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unavailable(cause) => write!(f, "unavailable: {cause}"),
+            Self::Busy { cause, seconds } => write!(f, "busy for {seconds} s: {cause}"),
             Self::Conflict(cause) => write!(f, "conflict: {cause}"),
             Self::Internal(cause) => write!(f, "internal: {cause}"),
         }

@@ -1,5 +1,6 @@
 //! Mechanisms that know no business word.
 
+pub mod background;
 pub mod brake;
 pub mod db;
 pub mod keyvalue;

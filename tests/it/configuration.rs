@@ -279,3 +279,25 @@ async fn the_doctor_names_the_part_that_does_not_answer_and_what_to_check() {
     }
     backend.clean_up().await;
 }
+
+#[test]
+fn the_doctor_measures_argon2_and_advises_settings_that_are_valid_and_strong() {
+    let (output, out, err) =
+        run(&["doctor", "--argon2", "--aim-milliseconds", "10"], &[pair("KABINET__LOG__FILTER", "off")]);
+    assert!(output.status.success(), "{out}{err}");
+    let rows: Vec<Vec<&str>> = out
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .filter(|cells: &Vec<&str>| cells.first().is_some_and(|first| first.parse::<u32>().is_ok()))
+        .collect();
+    assert_eq!(rows.len(), 5, "what is configured, and four sets: {out}");
+    assert!(rows.iter().all(|row| row[4].parse::<u64>().is_ok()), "passwords a second: {out}");
+    let advice: Vec<_> =
+        out.lines().skip_while(|line| *line != "[identity]").take_while(|line| !line.is_empty()).collect();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), advice.join("\n")).unwrap();
+    let identity = load_with(Some(file.path()), &[]).unwrap().identity;
+    assert!(advice.len() == 4 && identity.argon2_memory_kib >= 19_456, "{out}");
+    assert!(identity.argon2_passes >= 2 || identity.argon2_memory_kib >= 47_104, "{out}");
+    assert!(!run(&["doctor", "--aim-milliseconds", "10"], &[]).0.status.success(), "an aim is for --argon2");
+}

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { solve } from '../captcha.mjs';
+import { solve } from '../../captcha-solver.mjs';
 import { linkToken } from '../letters.mjs';
 import { accepted, check, done, heading } from '../report.mjs';
 
@@ -10,7 +10,7 @@ export async function register(api, mailbox) {
     agreements { id kind version title }
   }`);
   check(captcha.kind === 'PROOF_OF_WORK', `this example solves PROOF_OF_WORK only, the server wants ${captcha.kind}`);
-  const answer = solve(captcha);
+  const answer = await solve(captcha);
   done(`captcha solved: ${captcha.difficulty} bits, nonce ${answer.slice(captcha.challenge.length + 1)}`);
 
   const kinds = agreements.map(({ kind }) => kind);

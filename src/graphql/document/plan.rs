@@ -11,8 +11,9 @@ use super::pricing::Pricing;
 use crate::config::GraphqlConfig;
 use crate::graphql::guard::TooExpensive;
 
-/// Mutations that try secrets, send letters or move money: at most one in a document.
-pub const SENSITIVE: [&str; 12] = [
+/// Mutations that try secrets, send letters or move money: at most one in a document. Every other mutation stands in the
+/// list of the test below: a new one is decided about before it goes out.
+pub const SENSITIVE: [&str; 21] = [
     "register",
     "signIn",
     "confirmEmail",
@@ -21,6 +22,15 @@ pub const SENSITIVE: [&str; 12] = [
     "resetPassword",
     "reportForeignSignIn",
     "changePassword",
+    "requestEmailChange",
+    "confirmEmailChange",
+    "cancelEmailChange",
+    "beginTwoFactor",
+    "confirmTwoFactor",
+    "disableTwoFactor",
+    "regenerateRecoveryCodes",
+    "deleteMyCabinet",
+    "cancelCabinetDeletion",
     "attachPersonalAccount",
     "proveAccountAccess",
     "exportMyData",

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use async_graphql::parser::types::OperationType;
+use async_graphql::parser::types::{OperationType, TypeKind, TypeSystemDefinition};
 use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
 use serde_json::{Value, json};
 
@@ -126,6 +126,43 @@ fn literals_are_looked_at_although_they_hold_variables() {
     assert!(verdict(&attach(", proof: { pin: \"1\" }")).is_ok());
     for bad in [", proof: { pin: \"1\", meterReading: \"1\" }", ", proof: 7", ", nothing: 1"] {
         assert!(matches!(verdict(&attach(bad)), Err(Refusal::Invalid(_))), "{bad}");
+    }
+}
+
+/// Mutations of which a document may have several: none tries a secret, sends a letter or moves money.
+const HARMLESS: [&str; 10] = [
+    "acceptAgreements",
+    "detachPersonalAccount",
+    "previewMeterReadings",
+    "revokeAllSessions",
+    "revokeOtherSessions",
+    "revokeSession",
+    "signOut",
+    "submitMeterReadings",
+    "updateProfile",
+    "withdrawMeterReading",
+];
+
+#[test]
+fn every_mutation_is_decided_about_whether_a_document_may_have_several_like_it() {
+    let schema = async_graphql::parser::parse_schema(schema::definition()).unwrap();
+    let mutations = schema.definitions.iter().find_map(|definition| match definition {
+        TypeSystemDefinition::Type(found) if found.node.name.node == "Mutation" => match &found.node.kind {
+            TypeKind::Object(object) => Some(&object.fields),
+            _ => None,
+        },
+        _ => None,
+    });
+    let names: Vec<_> = mutations.unwrap().iter().map(|field| field.node.name.node.as_str()).collect();
+    for name in &names {
+        let lists = [plan::SENSITIVE.contains(name), HARMLESS.contains(name)];
+        assert_eq!(lists.iter().filter(|stands| **stands).count(), 1, "SENSITIVE or HARMLESS: {name}");
+    }
+    for name in plan::SENSITIVE.iter().chain(&HARMLESS).chain(&plan::SIGN_INS) {
+        assert!(names.contains(name), "there is no mutation {name}");
+    }
+    for name in plan::SIGN_INS {
+        assert!(plan::SENSITIVE.contains(&name), "{name}");
     }
 }
 

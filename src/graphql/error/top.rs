@@ -94,8 +94,8 @@ impl TopCode {
                 "200 for Apollo's form, else 422",
             ),
             Self::Unavailable => (
-                "A part that kabinet leans on does not answer at the moment. Nothing is known to be done.",
-                "Repeat after a growing pause; mutations with the same `idempotencyKey`.",
+                "A part that kabinet leans on does not answer at the moment, or too much waits already. Nothing is known to be done.",
+                "Wait for `extensions.retryAfter` where it is given (also the header Retry-After), else repeat after a growing pause; mutations with the same `idempotencyKey`.",
                 "503",
             ),
             Self::Internal => (

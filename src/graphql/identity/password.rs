@@ -42,7 +42,8 @@ pub struct ResetPasswordInput {
 /// What became of the reset.
 #[derive(Default, SimpleObject)]
 pub struct ResetPasswordPayload {
-    /// Whose password it is. Nobody is signed in by it.
+    /// Whose password it is. Nobody is signed in by it, since a second factor may be asked for: what only they may see is
+    /// refused with UNAUTHENTICATED, and the rest of the payload stays.
     pub user: Option<User>,
     /// Why nothing was done; empty when it was.
     pub user_errors: Vec<UserError>,

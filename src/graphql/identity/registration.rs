@@ -51,7 +51,8 @@ pub struct ConfirmEmailInput {
 /// What became of the confirmation.
 #[derive(Default, SimpleObject)]
 pub struct ConfirmEmailPayload {
-    /// The person whose address is confirmed now.
+    /// The person whose address is confirmed now. Nobody is signed in by it: what only they may see is refused with
+    /// UNAUTHENTICATED, and the rest of the payload stays.
     pub user: Option<User>,
     /// Why nothing was done; empty when it was.
     pub user_errors: Vec<UserError>,

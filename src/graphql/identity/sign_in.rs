@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 
 use super::session::Session;
 use super::{User, cookie};
-use crate::graphql::context::Find;
+use crate::graphql::context::{Find, arrive};
 use crate::graphql::error::{ErrorCode, TopError, UserError, path};
 use crate::graphql::scalars::EmailAddress;
 use crate::identity::error::SignInRefusal;
@@ -47,7 +47,7 @@ pub struct SignInPayload {
     pub token: Option<String>,
     /// The session that began.
     pub session: Option<Session>,
-    /// Who signed in.
+    /// Who signed in: all that they may see can be asked for at once.
     pub viewer: Option<User>,
     /// Why nothing was done; empty when it was.
     pub user_errors: Vec<UserError>,
@@ -82,6 +82,7 @@ impl SignInMutation {
         let code = input.two_factor_code.as_deref();
         match services.identity.sign_in(actor, &email, input.password, code, input.remember_me).await {
             Ok((begun, user)) => {
+                arrive(ctx, begun.person())?;
                 let token = match input.transport {
                     SessionTransport::Bearer => Some(begun.token),
                     SessionTransport::Cookie => {

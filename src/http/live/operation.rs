@@ -124,7 +124,7 @@ impl<E: Executor> Operation<E> {
             Err(fault) => {
                 let reference = logged(&fault);
                 Err(News::Refused(Box::new(match fault {
-                    Fault::Unavailable(_) | Fault::Conflict(_) => Outcome::unavailable(),
+                    Fault::Unavailable(_) | Fault::Busy { .. } | Fault::Conflict(_) => Outcome::unavailable(),
                     Fault::Internal(_) => Outcome::internal(&reference),
                 })))
             }

@@ -1,7 +1,8 @@
 //! argon2id (RFC 9106) on threads of its own, so many at a time, with a bounded queue before them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -11,7 +12,11 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::config::IdentityConfig;
 use crate::kernel::{Entropy, Fault};
+use crate::platform::background;
 use crate::platform::metrics::Queue;
+
+/// Nobody is told to come back later than that, seconds.
+const LONGEST_WAIT: u64 = 60;
 
 #[derive(Debug)]
 pub struct Hasher {
@@ -21,6 +26,8 @@ pub struct Hasher {
     queued: AtomicUsize,
     at_once: usize,
     queue: usize,
+    /// Microseconds that a password takes, smoothed over the last ones.
+    pace: Arc<AtomicU64>,
     /// Verified when the address is unknown, so that the answer takes as long.
     nobody: String,
 }
@@ -38,11 +45,10 @@ impl Hasher {
         let length = Some(Params::DEFAULT_OUTPUT_LEN);
         let params = Params::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_lanes, length);
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.map_err(Fault::internal)?);
+        let begun = Instant::now();
         let nobody = hash(&argon2, "nobody", &entropy.bytes::<16>()?)?;
-        let at_once = match config.hashing_at_once {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            at_once => at_once,
-        };
+        let pace = Arc::new(AtomicU64::new(micros(begun.elapsed())));
+        let at_once = hashed_at_once(config);
         let permits = Arc::new(Semaphore::new(at_once));
         Ok(Self {
             argon2,
@@ -51,6 +57,7 @@ impl Hasher {
             queued: AtomicUsize::new(0),
             at_once,
             queue: config.hashing_queue,
+            pace,
             nobody,
         })
     }
@@ -81,6 +88,11 @@ impl Hasher {
         .await
     }
 
+    /// For who would spend something before the password is hashed: refused as hashing would be.
+    pub fn expect_room(&self) -> Result<(), Fault> {
+        self.wait().map(drop)
+    }
+
     /// Passwords that wait and that are being hashed.
     pub fn standing(&self) -> Queue {
         let working = self.at_once.saturating_sub(self.permits.available_permits());
@@ -91,20 +103,54 @@ impl Hasher {
         &self,
         work: impl FnOnce(Argon2<'static>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        if self.queued.fetch_add(1, Ordering::SeqCst) >= self.queue {
-            self.queued.fetch_sub(1, Ordering::SeqCst);
-            return Err(Fault::unavailable("too many passwords are being checked"));
-        }
-        let permit = Arc::clone(&self.permits).acquire_owned().await;
-        self.queued.fetch_sub(1, Ordering::SeqCst);
-        let permit = permit.map_err(Fault::internal)?;
-        let argon2 = self.argon2.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            work(argon2)
-        });
-        done.await.map_err(Fault::internal)?
+        let waiting = self.wait()?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(Fault::internal)?;
+        drop(waiting);
+        let (argon2, pace) = (self.argon2.clone(), Arc::clone(&self.pace));
+        background::run("hashing", move || {
+            let (_permit, begun) = (permit, Instant::now());
+            let done = work(argon2);
+            let old = pace.load(Ordering::Relaxed);
+            // Two at once may lose one of the measurements: it is an estimate.
+            pace.store((old * 7 + micros(begun.elapsed())) / 8, Ordering::Relaxed);
+            done
+        })
+        .await?
     }
+
+    /// A place in the queue, or when there will be one.
+    fn wait(&self) -> Result<Waiting<'_>, Fault> {
+        let waiting = Waiting(&self.queued);
+        let before = self.queued.fetch_add(1, Ordering::SeqCst);
+        if before < self.queue {
+            return Ok(waiting);
+        }
+        let work = self.pace.load(Ordering::Relaxed).saturating_mul(u64::try_from(before).unwrap_or(u64::MAX));
+        let micros = work / u64::try_from(self.at_once.max(1)).unwrap_or(u64::MAX);
+        let seconds = micros.div_ceil(1_000_000).clamp(1, LONGEST_WAIT);
+        Err(Fault::Busy { cause: "too many passwords are being checked".to_owned(), seconds })
+    }
+}
+
+/// Passwords, by the setting or as many as there are processors.
+pub fn hashed_at_once(config: &IdentityConfig) -> usize {
+    match config.hashing_at_once {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        at_once => at_once,
+    }
+}
+
+/// Counted among those that wait.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Typed composed or decomposed, a password is the same: NFC before hashing.

@@ -29,10 +29,9 @@ async fn register(customer: &Customer, email: &str, password: &str) -> Value {
 /// With the token kept when there is one.
 async fn sign_in(customer: &mut Customer, email: &str, password: &str, remember: bool) -> Value {
     let fields =
-        "token session { id device address startedAt lastUsedAt endsAt current } viewer { id email emailConfirmedAt
-        confirmationExpiresAt fullName phone locale }";
+        format!("token session {{ id device address startedAt lastUsedAt endsAt current }} viewer {{ {PERSON} }}");
     let input = json!({ "email": email, "password": password, "rememberMe": remember });
-    let payload = customer.mutate("signIn", fields, input).await;
+    let payload = customer.mutate("signIn", &fields, input).await;
     customer.token = payload["token"].as_str().map(str::to_owned);
     payload
 }

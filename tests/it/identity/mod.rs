@@ -2,6 +2,9 @@
 
 mod audit;
 mod agreement;
+mod arrival;
+mod busy;
+mod captcha_solver;
 mod confirmation;
 mod decoy;
 mod email_change;
