@@ -35,6 +35,7 @@ use crate::platform::keyvalue::{KeyValue, RedisKeys};
 use crate::platform::mail::Mailer;
 use crate::platform::metrics::{Metrics, Traffic};
 use crate::platform::outbox::Outbox;
+use crate::platform::outgoing::Outgoing;
 use crate::platform::secret::SigningKey;
 use crate::platform::wakeups::{RedisWakeups, Wakeups};
 use crate::worker::Worker;
@@ -267,5 +268,6 @@ async fn mechanisms(config: &Arc<Config>, outside: &Outside) -> Result<Mechanism
         }
     };
     let outbox = Outbox::new(db.clone(), clock.clone(), entropy.clone(), config.worker.clone());
-    Ok(Mechanisms { db, keys, outbox, wakeups, clock, entropy, config: Arc::clone(config) })
+    let outgoing = Outgoing::default();
+    Ok(Mechanisms { db, keys, outbox, wakeups, outgoing, clock, entropy, config: Arc::clone(config) })
 }

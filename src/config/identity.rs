@@ -30,13 +30,6 @@ pub struct IdentityConfig {
     pub hashing_queue: usize,
 }
 
-#[derive(Clone, Debug)]
-pub struct CaptchaConfig {
-    /// Leading zero bits; 0 asks for no proof.
-    pub difficulty: u8,
-    pub lifetime: TimeDelta,
-}
-
 impl IdentityConfig {
     /// Whether cabinets may have addresses of this domain, given in punycode.
     pub fn allows_mail_domain(&self, domain: &str) -> bool {
@@ -79,13 +72,4 @@ fn mail_domains(reader: &mut Reader) -> Vec<String> {
         }
     }
     domains
-}
-
-impl CaptchaConfig {
-    pub(super) fn read(reader: &mut Reader) -> Self {
-        Self {
-            difficulty: reader.number("captcha.difficulty", 0..=40),
-            lifetime: TimeDelta::minutes(reader.number("captcha.minutes", 1..=60)),
-        }
-    }
 }

@@ -3,6 +3,7 @@
 //! All problems are reported at once, each with its section and key.
 
 mod admin;
+mod captcha;
 mod database;
 mod exports;
 mod graphql;
@@ -25,11 +26,12 @@ use secrecy::SecretString;
 
 pub use admin::AdminConfig;
 pub use billing::{BillingConfig, KeyRate, PenaltyStep};
+pub use captcha::{CaptchaConfig, CaptchaProvider, FailMode, FailModes};
 pub use database::{DatabaseConfig, RedisConfig};
 pub use exports::ExportsConfig;
 pub use graphql::{BudgetLimits, DocumentCacheLimits, DocumentLimits, DocumentsAccepted, GraphqlConfig};
 pub use http::HttpConfig;
-pub use identity::{CaptchaConfig, IdentityConfig, PasswordPolicyName};
+pub use identity::{IdentityConfig, PasswordPolicyName};
 pub use log::{LogConfig, LogFormat};
 pub use mail::MailConfig;
 pub use payments::PaymentsConfig;

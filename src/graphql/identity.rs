@@ -162,6 +162,7 @@ impl User {
     /// is unconfirmed.
     #[graphql(complexity = "5 * child_complexity + 1")]
     async fn exports(&self, ctx: &Context<'_>) -> Result<Vec<DataExport>, TopError> {
+        self.themselves(ctx)?;
         exports::list(ctx).await
     }
 

@@ -1,110 +1,90 @@
-//! Proof of work against robots: costs a person nothing and a robot's owner electricity.
+//! Protection from robots: a proof of work of our own, or the captcha of an outside service (ADR 0020).
 //!
-//! The client looks for a number so that SHA-256 of `challenge:number` begins with so many zero bits. The challenge is
-//! signed, bound to an action, dated, and spent by its first use.
+//! Nothing here depends on whether an address is known. Clients with a key of their own (integrators) never meet it: the
+//! three actions are those that anybody may do.
 
-use chrono::{DateTime, Utc};
-use sha2::{Digest, Sha256};
+mod hcaptcha;
+mod outside;
+mod proof_of_work;
+mod siteverify;
+mod smartcaptcha;
+mod turnstile;
 
-use crate::config::CaptchaConfig;
-use crate::kernel::{Clock, Entropy, Fault};
-use crate::platform::keyvalue::{Entry, Key, KeyValue, Space};
-use crate::platform::secret::{SigningKey, hex};
+use std::net::IpAddr;
 
-const SPACE: Space = Space("captcha");
-const VERSION: &str = "1";
+use self::hcaptcha::Hcaptcha;
+use self::outside::{Outside, Service};
+pub use self::proof_of_work::{Challenge, ProofOfWork};
+use self::smartcaptcha::SmartCaptcha;
+use self::turnstile::Turnstile;
+use crate::config::{CaptchaConfig, CaptchaProvider};
+use crate::kernel::Fault;
+use crate::platform::outgoing::Outgoing;
 
+/// What an answer is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CaptchaAction {
     Register,
     ResetPassword,
+    SignIn,
 }
 
 impl CaptchaAction {
-    const fn word(self) -> &'static str {
+    /// Signed into challenges, and what a widget is told.
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Register => "register",
             Self::ResetPassword => "reset_password",
+            Self::SignIn => "sign_in",
         }
     }
 }
 
+/// What a client shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Challenge {
-    pub challenge: String,
-    /// Leading zero bits to find; 0: any number will do.
-    pub difficulty: u8,
-    pub expires_at: DateTime<Utc>,
+pub enum Shown {
+    ProofOfWork(Challenge),
+    /// The widget of the service, for this site key.
+    Widget {
+        provider: CaptchaProvider,
+        site_key: String,
+    },
 }
 
 #[derive(Debug)]
-pub struct Captcha {
-    config: CaptchaConfig,
-    signing_key: SigningKey,
-    keys: KeyValue,
-    clock: Clock,
-    entropy: Entropy,
+pub enum Captcha {
+    Own(ProofOfWork),
+    Outside(Outside),
 }
 
 impl Captcha {
-    pub fn new(config: CaptchaConfig, signing_key: SigningKey, keys: KeyValue, clock: Clock, entropy: Entropy) -> Self {
-        Self { config, signing_key, keys, clock, entropy }
+    pub fn new(own: ProofOfWork, config: &CaptchaConfig, outgoing: Outgoing) -> Self {
+        let service: Box<dyn Service> = match config.provider {
+            CaptchaProvider::ProofOfWork => return Self::Own(own),
+            CaptchaProvider::SmartCaptcha => Box::new(SmartCaptcha),
+            CaptchaProvider::Turnstile => Box::new(Turnstile),
+            CaptchaProvider::Hcaptcha => Box::new(Hcaptcha),
+        };
+        Self::Outside(Outside::new(service, config.clone(), outgoing))
     }
 
-    /// Nothing is stored until a challenge is solved.
-    pub fn challenge(&self, action: CaptchaAction) -> Result<Challenge, Fault> {
-        let expires_at = self.clock.now() + self.config.lifetime;
-        let difficulty = self.config.difficulty;
-        let salt = hex(&self.entropy.bytes::<16>()?);
-        let body = format!("{VERSION}.{}.{difficulty}.{}.{salt}", action.word(), expires_at.timestamp());
-        let challenge = format!("{body}.{}", self.signing_key.sign(&body)?);
-        Ok(Challenge { challenge, difficulty, expires_at })
+    pub fn shown(&self, action: CaptchaAction) -> Result<Shown, Fault> {
+        Ok(match self {
+            Self::Own(own) => Shown::ProofOfWork(own.challenge(action)?),
+            Self::Outside(outside) => {
+                Shown::Widget { provider: outside.provider(), site_key: outside.site_key().to_owned() }
+            }
+        })
     }
 
-    /// True for the first right answer to a challenge of ours.
-    pub async fn accept(&self, action: CaptchaAction, answer: Option<&str>) -> Result<bool, Fault> {
-        if self.config.difficulty == 0 {
-            return Ok(true);
-        }
-        let Some((challenge, number)) = answer.and_then(|answer| answer.rsplit_once(':')) else { return Ok(false) };
-        let Some(expires_at) = self.valid_until(action, challenge)? else { return Ok(false) };
-        let in_form = number.len() <= 20 && number.bytes().all(|b| b.is_ascii_digit());
-        let digest = Sha256::digest(format!("{challenge}:{number}").as_bytes());
-        if !in_form || leading_zero_bits(&digest) < u32::from(self.config.difficulty) {
-            return Ok(false);
-        }
-        let spent = Entry { owner: None, value: String::new(), expires_at };
-        self.keys.add(SPACE, &Key::of_secret(challenge), &spent).await
-    }
-
-    fn valid_until(&self, action: CaptchaAction, challenge: &str) -> Result<Option<DateTime<Utc>>, Fault> {
-        let Some((body, signature)) = challenge.rsplit_once('.') else { return Ok(None) };
-        if !self.signing_key.signed(body, signature)? {
-            return Ok(None);
-        }
-        let mut parts = body.split('.');
-        let ours = parts.next() == Some(VERSION)
-            && parts.next() == Some(action.word())
-            && parts.next() == Some(&self.config.difficulty.to_string());
-        let expires_at = parts.next().and_then(|text| text.parse().ok()).and_then(|at| DateTime::from_timestamp(at, 0));
-        Ok(expires_at.filter(|at| ours && *at > self.clock.now()))
-    }
-}
-
-fn leading_zero_bits(bytes: &[u8]) -> u32 {
-    let zero_bytes = bytes.iter().take_while(|byte| **byte == 0).count();
-    let next = bytes.get(zero_bytes).map_or(0, |byte| byte.leading_zeros());
-    u32::try_from(zero_bytes).unwrap_or(u32::MAX).saturating_mul(8).saturating_add(next)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn zero_bits_are_counted_across_bytes() {
-        for (bytes, bits) in [(&[0x80_u8][..], 0), (&[0x01, 0], 7), (&[0, 0x10], 11), (&[0, 0], 16), (&[], 0)] {
-            assert_eq!(leading_zero_bits(bytes), bits, "{bytes:?}");
+    /// Whether a person answered, for the first time with this answer. `address` is the client's.
+    ///
+    /// # Errors
+    /// It cannot be found out now, and the action is to wait until it can.
+    pub async fn accept(&self, action: CaptchaAction, address: IpAddr, answer: Option<&str>) -> Result<bool, Fault> {
+        match self {
+            Self::Own(own) => own.accept(action, answer).await,
+            Self::Outside(outside) => outside.accept(action, address, answer).await,
         }
     }
 }

@@ -37,6 +37,10 @@ pub enum ResendRefusal {
 pub enum SignInRefusal {
     /// The address is unknown or the password is wrong: the same answer, in the same time.
     BadCredentials,
+    /// So many tries were wrong that a captcha is asked for, and none was given. The same for every address.
+    CaptchaRequired,
+    /// The captcha's answer is wrong, used or too late.
+    CaptchaRejected,
     /// The password is right, and a second factor is set up: no code was given.
     TwoFactorRequired,
     /// The password is right, the code is none or was used.

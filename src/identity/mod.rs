@@ -50,7 +50,7 @@ use crate::platform::secret::SigningKey;
 use crate::platform::throttle::Throttle;
 
 use audit::Audit;
-use captcha::Captcha;
+use captcha::{Captcha, ProofOfWork};
 use password::{Hasher, Policy};
 use session::Sessions;
 use sign_in::Brakes;
@@ -82,23 +82,27 @@ impl Identity {
     /// The hashing parameters are refused, or no randomness is to be had.
     pub fn new(mechanisms: Mechanisms, signing_key: SigningKey) -> Result<Self, Fault> {
         let audit = Audit::new(&mechanisms);
-        let Mechanisms { db, keys, outbox, wakeups, clock, entropy, config } = mechanisms;
+        let Mechanisms { db, keys, outbox, wakeups, outgoing, clock, entropy, config } = mechanisms;
         let throttle = |name, tries, per| Throttle::new(keys.clone(), clock.clone(), name, tries, per);
         Ok(Self {
             reset_letters: throttle("reset-letters", password_reset::LETTERS_AN_HOUR, TimeDelta::hours(1)),
             proof_tries: throttle("proof", step_up::TRIES, step_up::TRIES_PER),
             decoy_letters: throttle("decoy-letters", decoy::LETTERS_A_DAY, TimeDelta::days(1)),
             email_changes: throttle("email-change", email_change::REQUESTS, email_change::REQUESTS_PER),
-            brakes: Brakes::new(&keys, &clock, &config.identity),
+            brakes: Brakes::new(&keys, &clock, &config.identity, &config.captcha),
             seal: Seal::new(&signing_key.derive("second factors")?),
             hasher: Hasher::new(&config.identity, &entropy)?,
             policy: Policy::new(config.identity.password_policy, &config.http.public_url),
             captcha: Captcha::new(
-                config.captcha.clone(),
-                signing_key.clone(),
-                keys.clone(),
-                clock.clone(),
-                entropy.clone(),
+                ProofOfWork::new(
+                    config.captcha.clone(),
+                    signing_key.clone(),
+                    keys.clone(),
+                    clock.clone(),
+                    entropy.clone(),
+                ),
+                &config.captcha,
+                outgoing,
             ),
             sessions: Sessions::new(keys.clone(), wakeups, clock.clone(), entropy.clone(), &config.identity),
             audit,

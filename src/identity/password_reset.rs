@@ -31,10 +31,11 @@ impl Identity {
     /// The same answer and the same work for every address; only the worker learns whether there is a letter to write.
     pub async fn request_password_reset(
         &self,
+        address: IpAddr,
         email: &EmailAddress,
         captcha: Option<&str>,
     ) -> Result<(), Failure<ResetRequestRefusal>> {
-        if !self.captcha.accept(CaptchaAction::ResetPassword, captcha).await? {
+        if !self.captcha.accept(CaptchaAction::ResetPassword, address, captcha).await? {
             return Err(Failure::Refused(ResetRequestRefusal::Captcha));
         }
         let granted = self.reset_letters.take(email.as_str()).await?;

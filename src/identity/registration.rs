@@ -45,7 +45,7 @@ impl Identity {
             .check(&password, &email)
             .map_err(|refusal| Failure::Refused(RegistrationRefusal::Password(refusal)))?;
         self.hasher.expect_room()?;
-        if !self.captcha.accept(CaptchaAction::Register, captcha.as_deref()).await? {
+        if !self.captcha.accept(CaptchaAction::Register, actor.address, captcha.as_deref()).await? {
             return Err(Failure::Refused(RegistrationRefusal::Captcha));
         }
         // Hashed in any case: a known address takes as long as a new one.

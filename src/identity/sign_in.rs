@@ -11,26 +11,40 @@ use entity::user;
 pub(super) use self::brakes::Brakes;
 use self::brakes::Try;
 use super::audit::Act;
+use super::captcha::CaptchaAction;
 use super::error::SignInRefusal;
 use super::event::SendNewDevice;
 use super::session::NewSession;
 use super::{Identity, store};
 use crate::kernel::{Actor, EmailAddress, Failure, Fault};
 
+/// What a person shows to be signed in.
+#[derive(Clone)]
+pub struct Proofs {
+    pub password: String,
+    pub captcha: Option<String>,
+    /// Of the second factor.
+    pub code: Option<String>,
+}
+
 impl Identity {
     /// An unknown address takes as long as a wrong password: both are verified against a hash, and then looked for among
     /// the decoys. Only the password of a confirmed cabinet spares the second hashing.
     ///
-    /// `code` is of the second factor, and looked at after the password only.
+    /// The captcha is looked at before the password and whoever it belongs to, and only when so many tries were wrong that one
+    /// is asked for; the code of the second factor after the password.
     pub async fn sign_in(
         &self,
         actor: &Actor,
         email: &EmailAddress,
-        password: String,
-        code: Option<&str>,
+        proofs: Proofs,
         remember: bool,
     ) -> Result<(NewSession, user::Model), Failure<SignInRefusal>> {
+        let Proofs { password, captcha, code } = proofs;
         let tried = self.brakes.press(actor, email).await?.map_err(too_many)?;
+        if tried.asks_captcha {
+            self.check_captcha(actor, email, &tried, captcha.as_deref()).await?;
+        }
         let user = store::find_by_email(self.db.read(), email).await?;
         let known_hash = user.as_ref().map(|user| user.password_hash.clone());
         let verified = match self.hasher.verify(password.clone(), known_hash).await {
@@ -54,7 +68,7 @@ impl Identity {
             self.audit.sign_in_failed(email.as_str(), known, actor).await?;
             return Err(Failure::Refused(SignInRefusal::BadCredentials));
         };
-        self.check_second_factor(actor, email, &tried, &user, code).await?;
+        self.check_second_factor(actor, email, &tried, &user, code.as_deref()).await?;
         if let Some(stronger) = verified.stronger_hash {
             let (id, version, stronger) = (user.id, user.credentials_version, &stronger);
             let updated = self.db.transaction(|tx| async move {
@@ -86,6 +100,26 @@ impl Identity {
             self.sessions.end_token(&begun.token).await?;
         }
         written
+    }
+
+    /// Without one nothing was learnt of the password: the try costs nothing.
+    async fn check_captcha(
+        &self,
+        actor: &Actor,
+        email: &EmailAddress,
+        tried: &Try,
+        captcha: Option<&str>,
+    ) -> Result<(), Failure<SignInRefusal>> {
+        let accepted = self.captcha.accept(CaptchaAction::SignIn, actor.address, captcha).await;
+        if matches!(accepted, Ok(true)) {
+            return Ok(());
+        }
+        self.brakes.give_back(email, tried).await?;
+        accepted?;
+        Err(Failure::Refused(match captcha {
+            None => SignInRefusal::CaptchaRequired,
+            Some(_) => SignInRefusal::CaptchaRejected,
+        }))
     }
 
     /// A wrong code has cost the try, as a wrong password would have.

@@ -4,9 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::TimeDelta;
-
-use super::keyvalue::{Key, KeyValue, Rule, Space, Tally};
+use super::keyvalue::{Key, KeyValue, Pressed, Rule, Space, Tally};
 use crate::kernel::{Clock, Fault};
 
 const SPACE: Space = Space("brake");
@@ -27,8 +25,8 @@ impl Brake {
         Self { keys, clock, name, rule, local: Arc::default() }
     }
 
-    /// Counts a try before it is made, so that many at once are counted too. Some: how long to wait instead.
-    pub async fn press(&self, subject: &str) -> Result<Option<TimeDelta>, Fault> {
+    /// Counts a try before it is made, so that many at once are counted too.
+    pub async fn press(&self, subject: &str) -> Result<Pressed, Fault> {
         let key = self.key(subject);
         match self.keys.press(SPACE, &key, &self.rule).await {
             Err(Fault::Unavailable(cause)) => {
@@ -49,15 +47,15 @@ impl Brake {
         self.keys.release(SPACE, &self.key(subject)).await
     }
 
-    fn press_locally(&self, key: Key) -> Option<TimeDelta> {
+    fn press_locally(&self, key: Key) -> Pressed {
         let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         if local.len() >= MOST_LOCAL {
             local.retain(|_, tally| tally.expires_at(&self.rule) > now);
         }
-        let (wait, tally) = Tally::pressed(local.get(&key).copied(), now, &self.rule);
+        let (pressed, tally) = Tally::pressed(local.get(&key).copied(), now, &self.rule);
         local.insert(key, tally);
-        wait
+        pressed
     }
 
     fn key(&self, subject: &str) -> Key {
@@ -67,6 +65,8 @@ impl Brake {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
     use crate::kernel::Entropy;
     use crate::platform::keyvalue::RedisKeys;
@@ -79,9 +79,10 @@ mod tests {
         let rule =
             Rule { free: 2, first: TimeDelta::seconds(1), most: TimeDelta::seconds(9), forget: TimeDelta::hours(1) };
         let brake = Brake::new(KeyValue::Redis(nobody, clock.clone()), clock, "test", rule);
-        for expected in [None, None, Some(TimeDelta::seconds(1))] {
+        let taken = |tries| Pressed::Taken { tries };
+        for expected in [taken(1), taken(2), Pressed::Early(TimeDelta::seconds(1))] {
             assert_eq!(brake.press("anna").await.unwrap(), expected);
         }
-        assert_eq!(brake.press("boris").await.unwrap(), None);
+        assert_eq!(brake.press("boris").await.unwrap(), taken(1));
     }
 }

@@ -7,6 +7,7 @@ pub mod keyvalue;
 pub mod mail;
 pub mod metrics;
 pub mod outbox;
+pub mod outgoing;
 pub mod idempotency;
 pub mod seal;
 pub mod secret;
@@ -26,6 +27,7 @@ pub struct Mechanisms {
     pub keys: keyvalue::KeyValue,
     pub outbox: outbox::Outbox,
     pub wakeups: wakeups::Wakeups,
+    pub outgoing: outgoing::Outgoing,
     pub clock: Clock,
     pub entropy: Entropy,
     pub config: Arc<Config>,

@@ -206,6 +206,12 @@ fn lettre_is_named_only_by_the_mail_mechanism() {
 }
 
 #[test]
+fn the_http_client_is_named_only_by_the_platform_and_the_server() {
+    only_in("hyper_util", &["platform/", "http/"], &[]);
+    only_in("hyper_rustls", &["platform/"], &[]);
+}
+
+#[test]
 fn sqlx_is_named_only_by_the_database_mechanism() {
     only_in("sqlx", &["platform/db/"], &[]);
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
-use kabinet::config::{Config, DEFAULTS, Problems};
+use kabinet::config::{CaptchaProvider, Config, DEFAULTS, FailMode, Problems};
 use secrecy::ExposeSecret;
 
 use crate::harness::{Backend, Way, free_port, kabinet};
@@ -44,6 +44,43 @@ fn every_problem_is_told_at_once_with_its_section_and_key() {
     assert_eq!(keys_of(&problems), expected);
     let text = problems.to_string();
     assert!(text.contains("6 problem(s)") && text.contains("graphql.max_depth must be a whole number from 3 to 100"));
+}
+
+#[test]
+fn an_outside_captcha_needs_its_keys_and_every_problem_of_it_is_told_at_once() {
+    let problems = load(&[
+        ("KABINET__CAPTCHA__PROVIDER", "turnstile"),
+        ("KABINET__CAPTCHA__VERIFY_URL", "http://captcha.example/check"),
+        ("KABINET__CAPTCHA__FAIL_MODE__REGISTER", "ajar"),
+        ("KABINET__CAPTCHA__FAIL_MODE__SIGN_IN", ""),
+        ("KABINET__CAPTCHA__TIMEOUT_MILLISECONDS", "0"),
+    ])
+    .unwrap_err();
+    let expected = [
+        "captcha.timeout_milliseconds",
+        "captcha.fail_mode.register",
+        "captcha.fail_mode.sign_in",
+        "captcha.site_key",
+        "captcha.secret",
+        "captcha.verify_url",
+    ];
+    assert_eq!(keys_of(&problems), expected);
+    assert_eq!(keys_of(&load(&[("KABINET__CAPTCHA__PROVIDER", "recaptcha")]).unwrap_err()), ["captcha.provider"]);
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("{SECRET}\n")).unwrap();
+    let settings = [
+        ("KABINET__CAPTCHA__PROVIDER", "smartcaptcha"),
+        ("KABINET__CAPTCHA__SITE_KEY", "ysc1_key"),
+        ("KABINET__CAPTCHA__SECRET_FILE", file.path().to_str().unwrap()),
+    ];
+    let config = load(&settings).unwrap();
+    assert_eq!(config.captcha.secret.as_ref().unwrap().expose_secret(), SECRET);
+    assert!(!format!("{config:?}").contains(SECRET));
+    let modes = config.captcha.fail_modes;
+    assert_eq!([modes.register, modes.reset_password, modes.sign_in], [FailMode::Open; 3]);
+    let captcha = load(&[]).unwrap().captcha;
+    assert_eq!((captcha.provider, captcha.sign_in_failures), (CaptchaProvider::ProofOfWork, 3));
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub enum ErrorCode {
     EmailTaken,
     /// The captcha's answer is missing, wrong, used or too late: ask for a new challenge.
     CaptchaRejected,
+    /// There were wrong passwords: send the answer to `captcha(action: SIGN_IN)` along.
+    CaptchaRequired,
     /// The password is shorter than the policy allows.
     PasswordTooShort,
     /// The password is longer than the policy allows.

@@ -28,6 +28,9 @@ impl ErrorCode {
             Self::CaptchaRejected => {
                 ("Проверка от роботов не пройдена. Попробуйте ещё раз.", "The robot check failed. Try again.")
             }
+            Self::CaptchaRequired => {
+                ("Подтвердите, что Вы не робот, и войдите ещё раз.", "Pass the robot check and sign in again.")
+            }
             Self::PasswordTooShort => ("Пароль слишком короткий.", "The password is too short."),
             Self::PasswordTooLong => ("Пароль слишком длинный.", "The password is too long."),
             Self::PasswordCharacters => ("Только латинские буквы и цифры.", "Latin letters and digits only."),

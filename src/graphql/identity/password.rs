@@ -78,15 +78,16 @@ impl PasswordMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Whose password is forgotten.")] input: RequestPasswordResetInput,
     ) -> Result<RequestPasswordResetPayload, TopError> {
-        let locale = ctx.actor()?.locale;
+        let actor = ctx.actor()?;
         let refused = |code, field| {
-            let user_errors = vec![UserError::basic(code, field, locale)];
+            let user_errors = vec![UserError::basic(code, field, actor.locale)];
             Ok(RequestPasswordResetPayload { email: None, user_errors })
         };
         let Ok(email) = input.email.0.parse::<crate::kernel::EmailAddress>() else {
             return refused(ErrorCode::EmailMalformed, path(["email"]));
         };
-        match ctx.services()?.identity.request_password_reset(&email, input.captcha.as_deref()).await {
+        let identity = &ctx.services()?.identity;
+        match identity.request_password_reset(actor.address, &email, input.captcha.as_deref()).await {
             Ok(()) => {
                 let email = Some(EmailAddress(email.to_string()));
                 Ok(RequestPasswordResetPayload { email, user_errors: Vec::new() })

@@ -9,6 +9,7 @@ use crate::graphql::error::{ErrorCode, TopError, UserError, path};
 use crate::graphql::scalars::EmailAddress;
 use crate::identity::error::SignInRefusal;
 use crate::identity::session::ListedSession;
+use crate::identity::sign_in::Proofs;
 use crate::kernel::Failure;
 
 /// How a session's token travels.
@@ -27,7 +28,7 @@ pub struct SignInInput {
     pub email: EmailAddress,
     /// The password.
     pub password: String,
-    /// The answer to a captcha, when one is asked.
+    /// The answer to `captcha(action: SIGN_IN)`. Leave it out until CAPTCHA_REQUIRED asks for it, after wrong passwords.
     pub captcha: Option<String>,
     /// A code of the second factor or a recovery code, when a second factor is set up. Leave it out until
     /// TWO_FACTOR_REQUIRED asks for it.
@@ -79,8 +80,8 @@ impl SignInMutation {
         };
         let Ok(email) = input.email.0.parse() else { return refused(ErrorCode::EmailMalformed, path(["email"])) };
         let services = ctx.services()?;
-        let code = input.two_factor_code.as_deref();
-        match services.identity.sign_in(actor, &email, input.password, code, input.remember_me).await {
+        let proofs = Proofs { password: input.password, captcha: input.captcha, code: input.two_factor_code };
+        match services.identity.sign_in(actor, &email, proofs, input.remember_me).await {
             Ok((begun, user)) => {
                 arrive(ctx, begun.person())?;
                 let token = match input.transport {
@@ -95,6 +96,12 @@ impl SignInMutation {
                 Ok(SignInPayload { token, session, viewer: Some(User(user)), user_errors: Vec::new() })
             }
             Err(Failure::Refused(SignInRefusal::BadCredentials)) => refused(ErrorCode::BadCredentials, None),
+            Err(Failure::Refused(SignInRefusal::CaptchaRequired)) => {
+                refused(ErrorCode::CaptchaRequired, path(["captcha"]))
+            }
+            Err(Failure::Refused(SignInRefusal::CaptchaRejected)) => {
+                refused(ErrorCode::CaptchaRejected, path(["captcha"]))
+            }
             Err(Failure::Refused(SignInRefusal::TwoFactorRequired)) => {
                 refused(ErrorCode::TwoFactorRequired, path(["twoFactorCode"]))
             }

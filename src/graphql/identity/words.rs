@@ -3,11 +3,12 @@
 use async_graphql::{Context, Enum, Object, SimpleObject};
 
 use super::agreement::Agreement;
+use crate::config::CaptchaProvider;
 use crate::graphql::context::Find;
 use crate::graphql::error::TopError;
 use crate::graphql::scalars::DateTime;
 use crate::identity::agreement;
-use crate::identity::captcha::CaptchaAction as Action;
+use crate::identity::captcha::{CaptchaAction as Action, Shown};
 use crate::identity::password::Policy;
 
 /// What a password must be.
@@ -48,6 +49,12 @@ impl PasswordPolicy {
 pub enum CaptchaKind {
     /// Find a number so that SHA-256 of `challenge:number` begins with `difficulty` zero bits; answer `challenge:number`.
     ProofOfWork,
+    /// The widget of Yandex SmartCaptcha for `siteKey`; answer what it puts into `smart-token`.
+    SmartCaptcha,
+    /// The widget of Cloudflare Turnstile for `siteKey`, told `action`; answer what it puts into `cf-turnstile-response`.
+    Turnstile,
+    /// The widget of hCaptcha for `siteKey`; answer what it puts into `h-captcha-response`.
+    Hcaptcha,
     /// None is asked.
     None,
 }
@@ -59,6 +66,8 @@ pub enum CaptchaAction {
     Register,
     /// `requestPasswordReset`.
     ResetPassword,
+    /// `signIn`, when CAPTCHA_REQUIRED asks for it; each try needs a fresh one then.
+    SignIn,
 }
 
 impl From<CaptchaAction> for Action {
@@ -66,6 +75,7 @@ impl From<CaptchaAction> for Action {
         match action {
             CaptchaAction::Register => Self::Register,
             CaptchaAction::ResetPassword => Self::ResetPassword,
+            CaptchaAction::SignIn => Self::SignIn,
         }
     }
 }
@@ -75,14 +85,43 @@ impl From<CaptchaAction> for Action {
 pub struct Captcha {
     /// How to solve it.
     pub kind: CaptchaKind,
-    /// The text to solve.
+    /// The text to solve; null for a widget.
     pub challenge: Option<String>,
-    /// Leading zero bits to find.
+    /// Leading zero bits to find; null for a widget.
     pub difficulty: Option<i32>,
-    /// The challenge must be used before.
+    /// The challenge must be used before; null for a widget, whose answers last for some minutes.
     pub expires_at: Option<DateTime>,
-    /// Key of an outside captcha service, when one is configured.
+    /// What an outside service knows this site by; null for a proof of work.
     pub site_key: Option<String>,
+    /// What the widget is told that its answer is for.
+    pub action: String,
+}
+
+fn captcha(shown: Shown, action: Action) -> Captcha {
+    let action = action.word().to_owned();
+    match shown {
+        Shown::ProofOfWork(challenge) => Captcha {
+            kind: if challenge.difficulty == 0 { CaptchaKind::None } else { CaptchaKind::ProofOfWork },
+            challenge: Some(challenge.challenge),
+            difficulty: Some(i32::from(challenge.difficulty)),
+            expires_at: Some(DateTime(challenge.expires_at)),
+            site_key: None,
+            action,
+        },
+        Shown::Widget { provider, site_key } => Captcha {
+            kind: match provider {
+                CaptchaProvider::ProofOfWork => CaptchaKind::ProofOfWork,
+                CaptchaProvider::SmartCaptcha => CaptchaKind::SmartCaptcha,
+                CaptchaProvider::Turnstile => CaptchaKind::Turnstile,
+                CaptchaProvider::Hcaptcha => CaptchaKind::Hcaptcha,
+            },
+            challenge: None,
+            difficulty: None,
+            expires_at: None,
+            site_key: Some(site_key),
+            action,
+        },
+    }
 }
 
 #[derive(Default)]
@@ -95,21 +134,14 @@ impl WordsQuery {
         Ok(PasswordPolicy(ctx.services()?.identity.policy.clone()))
     }
 
-    /// A fresh robot check.
+    /// A fresh robot check, of the kind that is configured.
     async fn captcha(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What it is for.", default_with = "CaptchaAction::Register")] action: CaptchaAction,
     ) -> Result<Captcha, TopError> {
-        let challenge = ctx.services()?.identity.captcha.challenge(action.into())?;
-        let kind = if challenge.difficulty == 0 { CaptchaKind::None } else { CaptchaKind::ProofOfWork };
-        Ok(Captcha {
-            kind,
-            challenge: Some(challenge.challenge),
-            difficulty: Some(i32::from(challenge.difficulty)),
-            expires_at: Some(DateTime(challenge.expires_at)),
-            site_key: None,
-        })
+        let action = Action::from(action);
+        Ok(captcha(ctx.services()?.identity.captcha.shown(action)?, action))
     }
 
     /// The documents in force.

@@ -7,10 +7,10 @@ use chrono::TimeDelta;
 use entity::ids::UserId;
 use entity::user;
 
-use crate::config::IdentityConfig;
+use crate::config::{CaptchaConfig, IdentityConfig};
 use crate::kernel::{Actor, Clock, EmailAddress, Fault, network};
 use crate::platform::brake::Brake;
-use crate::platform::keyvalue::{Entry, Key, KeyValue, Rule, Space};
+use crate::platform::keyvalue::{Entry, Key, KeyValue, Pressed, Rule, Space};
 
 const PLACES: Space = Space("place");
 const KEEP_PLACES: TimeDelta = TimeDelta::days(180);
@@ -23,8 +23,16 @@ pub struct Brakes {
     by_login: Brake,
     by_place: Brake,
     by_code: Brake,
+    captcha: CaptchaAfter,
     keys: KeyValue,
     clock: Clock,
+}
+
+/// Wrong passwords after which a captcha is asked for; 0: never.
+#[derive(Clone, Copy, Debug)]
+struct CaptchaAfter {
+    of_login: u32,
+    of_address: u32,
 }
 
 /// A sign-in that may be tried.
@@ -32,10 +40,12 @@ pub struct Try {
     address: String,
     place: String,
     known: bool,
+    /// So many tries were wrong before that a person must show that they are one. The same for a login that nobody has.
+    pub asks_captcha: bool,
 }
 
 impl Brakes {
-    pub fn new(keys: &KeyValue, clock: &Clock, config: &IdentityConfig) -> Self {
+    pub fn new(keys: &KeyValue, clock: &Clock, config: &IdentityConfig, captcha: &CaptchaConfig) -> Self {
         let rule = |free, most| Rule { free, first: TimeDelta::seconds(1), most, forget: TimeDelta::hours(1) };
         let brake = |name, rule| Brake::new(keys.clone(), clock.clone(), name, rule);
         let login = rule(config.sign_in_free_tries, TimeDelta::minutes(15));
@@ -44,6 +54,10 @@ impl Brakes {
             by_login: brake("login", login),
             by_place: brake("place", login),
             by_code: brake("code", Rule { forget: TimeDelta::days(1), ..login }),
+            captcha: CaptchaAfter {
+                of_login: captcha.sign_in_failures,
+                of_address: captcha.sign_in_failures_per_address,
+            },
             keys: keys.clone(),
             clock: clock.clone(),
         }
@@ -54,22 +68,31 @@ impl Brakes {
         let address = network(actor.address).to_string();
         let place = format!("{login} {address} {}", actor.device);
         let known = self.keys.get(PLACES, &Key::of_secret(&place)).await?.is_some();
-        for (brake, subject, applies) in [
-            (&self.by_address, address.as_str(), true),
-            (&self.by_place, place.as_str(), true),
-            (&self.by_login, login.as_str(), !known),
+        let CaptchaAfter { of_login, of_address } = self.captcha;
+        let mut asks_captcha = false;
+        for (brake, subject, applies, captcha_after) in [
+            (&self.by_address, address.as_str(), true, of_address),
+            (&self.by_place, place.as_str(), true, of_login),
+            (&self.by_login, login.as_str(), !known, of_login),
         ] {
-            if applies && let Some(wait) = brake.press(subject).await? {
-                return Ok(Err(wait));
+            if !applies {
+                continue;
+            }
+            match brake.press(subject).await? {
+                Pressed::Early(wait) => return Ok(Err(wait)),
+                Pressed::Taken { tries } => asks_captcha |= captcha_after > 0 && tries > captcha_after,
             }
         }
-        Ok(Ok(Try { address, place, known }))
+        Ok(Ok(Try { address, place, known, asks_captcha }))
     }
 
     /// A guess at a code of the second factor: by the person, whose password the guesser knows. Neither a place that is
     /// known nor the mailbox passes by it. Err: how long to wait.
     pub async fn press_code(&self, user_id: UserId) -> Result<Result<(), TimeDelta>, Fault> {
-        Ok(self.by_code.press(&user_id.0.to_string()).await?.map_or(Ok(()), Err))
+        Ok(match self.by_code.press(&user_id.0.to_string()).await? {
+            Pressed::Taken { .. } => Ok(()),
+            Pressed::Early(wait) => Err(wait),
+        })
     }
 
     /// The code was right.

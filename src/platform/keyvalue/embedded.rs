@@ -2,13 +2,13 @@
 
 use std::convert::Infallible;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use entity::key_value::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::{Entry, Key, Rule, Space, Tally};
+use super::{Entry, Key, Pressed, Rule, Space, Tally};
 use crate::kernel::{Failure, Fault};
 use crate::platform::db::{Db, Tx};
 
@@ -80,19 +80,13 @@ pub async fn delete_of(db: &Db, space: Space, owner: Uuid) -> Result<(), Fault> 
     delete_where(db, Condition::all().add(Column::Space.eq(space.0)).add(Column::Owner.eq(owner))).await
 }
 
-pub async fn press(
-    db: &Db,
-    space: Space,
-    key: &Key,
-    rule: &Rule,
-    now: DateTime<Utc>,
-) -> Result<Option<TimeDelta>, Fault> {
+pub async fn press(db: &Db, space: Space, key: &Key, rule: &Rule, now: DateTime<Utc>) -> Result<Pressed, Fault> {
     db.transaction(|tx| async move {
-        let (wait, tally) = Tally::pressed(tally_in(&tx, space, key).await?, now, rule);
-        if wait.is_none() {
+        let (pressed, tally) = Tally::pressed(tally_in(&tx, space, key).await?, now, rule);
+        if matches!(pressed, Pressed::Taken { .. }) {
             keep_tally_in(&tx, space, key, tally, rule).await?;
         }
-        Ok(wait)
+        Ok(pressed)
     })
     .await
     .map_err(fault)

@@ -7,7 +7,7 @@ mod press;
 mod redis;
 mod tally;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::kernel::{Clock, Fault};
@@ -15,7 +15,7 @@ use crate::platform::db::Db;
 use crate::platform::secret::fingerprint;
 
 pub use self::redis::RedisKeys;
-pub use self::tally::{Rule, Tally};
+pub use self::tally::{Pressed, Rule, Tally};
 
 /// What a key is for; part of the key, so that a token of one kind never opens another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,8 +120,8 @@ impl KeyValue {
         }
     }
 
-    /// Counts a try. Some: it is too early, and how long to wait.
-    pub async fn press(&self, space: Space, key: &Key, rule: &Rule) -> Result<Option<TimeDelta>, Fault> {
+    /// Counts a try, unless it is too early.
+    pub async fn press(&self, space: Space, key: &Key, rule: &Rule) -> Result<Pressed, Fault> {
         match self {
             Self::Embedded(db, clock) => embedded::press(db, space, key, rule, clock.now()).await,
             Self::Redis(redis, clock) => redis.press(space, key, rule, clock.now(), false).await,

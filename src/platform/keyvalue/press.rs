@@ -1,7 +1,7 @@
 //! Tries counted in Redis, in one step whatever else runs.
 
 /// KEYS: the tally. ARGV: now, free, first, most, forget (milliseconds); 1 to give the last try back.
-/// Answers the milliseconds to wait, 0 when the try is taken. The rule is `Tally::pressed`'s.
+/// Answers the milliseconds to wait, 0 when the try is taken, and the tries that are counted. The rule is `Tally::pressed`'s.
 pub const PRESS: &str = r"
     local now, free, first = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
     local most, forget = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -17,7 +17,7 @@ pub const PRESS: &str = r"
         tally.tries = math.max(tally.tries - 1, 0)
         tally.next = tally.last
     elseif tally.next > now then
-        return tally.next - now
+        return { tally.next - now, tally.tries }
     else
         tally.tries = tally.tries + 1
         tally.last = now
@@ -27,5 +27,5 @@ pub const PRESS: &str = r"
         end
     end
     redis.call('SET', KEYS[1], cjson.encode(tally), 'PX', math.max(tally.next - now, 0) + forget)
-    return 0
+    return { 0, tally.tries }
 ";

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::press::PRESS;
-use super::{Entry, Key, Rule, Space};
+use super::{Entry, Key, Pressed, Rule, Space};
 use crate::kernel::{Entropy, Fault};
 use crate::platform::secret::hex;
 
@@ -192,12 +192,12 @@ impl RedisKeys {
         rule: &Rule,
         now: DateTime<Utc>,
         back: bool,
-    ) -> Result<Option<TimeDelta>, Fault> {
+    ) -> Result<Pressed, Fault> {
         let mut call = self.press.key(self.name(space, key));
         call.arg(now.timestamp_millis()).arg(rule.free).arg(rule.first.num_milliseconds());
         call.arg(rule.most.num_milliseconds()).arg(rule.forget.num_milliseconds()).arg(u8::from(back));
-        let wait: i64 = self.run_again(&call).await?;
-        Ok((wait > 0).then(|| TimeDelta::milliseconds(wait)))
+        let (wait, tries): (i64, u32) = self.run_again(&call).await?;
+        Ok(if wait > 0 { Pressed::Early(TimeDelta::milliseconds(wait)) } else { Pressed::Taken { tries } })
     }
 
     /// A tally is no entry and is on nobody's list.

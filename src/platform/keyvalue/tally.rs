@@ -14,6 +14,15 @@ pub struct Rule {
     pub forget: TimeDelta,
 }
 
+/// What became of a try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pressed {
+    /// It may be made; so many were counted, this one too.
+    Taken { tries: u32 },
+    /// It is too early, and how long to wait.
+    Early(TimeDelta),
+}
+
 /// In milliseconds since the epoch: Lua's numbers hold no more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
@@ -26,18 +35,18 @@ pub struct Tally {
 
 impl Tally {
     /// The rule; the Redis script says the same in Lua.
-    pub fn pressed(old: Option<Self>, now: DateTime<Utc>, rule: &Rule) -> (Option<TimeDelta>, Self) {
+    pub fn pressed(old: Option<Self>, now: DateTime<Utc>, rule: &Rule) -> (Pressed, Self) {
         let millis = now.timestamp_millis();
         let old = old.filter(|old| old.expires_at(rule) > now).unwrap_or_default();
         if old.next > millis {
-            return (Some(TimeDelta::milliseconds(old.next - millis)), old);
+            return (Pressed::Early(TimeDelta::milliseconds(old.next - millis)), old);
         }
         let tries = old.tries.saturating_add(1);
         let pause = tries.checked_sub(rule.free).map_or(0, |over| {
             let doubled = rule.first.num_milliseconds().saturating_mul(2_i64.saturating_pow(over));
             doubled.min(rule.most.num_milliseconds())
         });
-        (None, Self { tries, next: millis + pause, last: millis })
+        (Pressed::Taken { tries }, Self { tries, next: millis + pause, last: millis })
     }
 
     #[must_use]
@@ -61,12 +70,13 @@ mod tests {
             Rule { free: 3, first: TimeDelta::seconds(1), most: TimeDelta::seconds(5), forget: TimeDelta::hours(1) };
         let mut now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
         let mut tally = None;
-        for pause in [0, 0, 1, 2, 4, 5, 5] {
-            let (wait, next) = Tally::pressed(tally, now, &rule);
-            assert_eq!(wait, None);
+        for (pause, tries) in [0, 0, 1, 2, 4, 5, 5].into_iter().zip(1..) {
+            let (pressed, next) = Tally::pressed(tally, now, &rule);
+            assert_eq!(pressed, Pressed::Taken { tries });
             assert_eq!(next.next - now.timestamp_millis(), pause * 1000);
             let early = Tally::pressed(Some(next), now, &rule).0;
-            assert_eq!(early, (pause > 0).then(|| TimeDelta::seconds(pause)));
+            let wait = TimeDelta::seconds(pause);
+            assert_eq!(early, if pause > 0 { Pressed::Early(wait) } else { Pressed::Taken { tries: tries + 1 } });
             tally = Some(next);
             now += TimeDelta::seconds(pause);
         }

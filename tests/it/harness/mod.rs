@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod backend;
+mod captcha_service;
 mod customer;
 mod proxy;
 mod process;
@@ -26,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use authenticator::Authenticator;
 pub use backend::{Backend, Full, Way, execute};
+pub use captcha_service::{CaptchaService, Mood, Protocol, SECRET, SITE_KEY, SOLVED};
 pub use customer::{Customer, PASSWORD};
 pub use process::{Server, eventually, free_port, kabinet};
 pub use proxy::Proxy;

@@ -4,6 +4,8 @@ mod audit;
 mod agreement;
 mod arrival;
 mod busy;
+mod captcha_outside;
+mod captcha_sign_in;
 mod captcha_solver;
 mod confirmation;
 mod decoy;

@@ -7,7 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use kabinet::kernel::Clock;
 use serde_json::json;
 
-use crate::harness::{Authenticator, Backend, Server, Way, agreements, eventually, sample, user_errors};
+use crate::harness::{
+    Authenticator, Backend, CaptchaService, Mood, Protocol, SECRET as CAPTCHA_KEY, Server, Way, agreements, eventually,
+    sample, user_errors,
+};
 
 const EMAIL: &str = "vera@example.com";
 const PASSWORD: &str = "pass-phrase-of-anna-31";
@@ -231,6 +234,47 @@ async fn nothing_secret_is_logged_embedded() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_secret_is_logged_full() {
     nothing_secret_is_logged(Way::Full).await;
+}
+
+/// With every way in which a captcha service may fail.
+async fn neither_the_captchas_key_nor_an_answer_is_logged(way: Way) {
+    const TOKEN: &str = "solved-answer-of-a-person";
+    let service = CaptchaService::start(Protocol::SmartCaptcha).await;
+    let mut server = server(way).await;
+    server.signal("TERM");
+    assert!(server.ended().await.success());
+    server.environment.extend(service.settings().into_iter().map(|(name, value)| (name.to_owned(), value)));
+    server.environment.push(("KABINET__CAPTCHA__TIMEOUT_MILLISECONDS".to_owned(), "300".to_owned()));
+    server.start_again().await;
+    let person = server.customer();
+    for mood in [Mood::Well, Mood::Silent, Mood::Status500, Mood::Garbage, Mood::Redirect, Mood::Gone] {
+        service.feel(mood);
+        let input = json!({ "email": EMAIL, "captcha": TOKEN });
+        let payload = person.mutate("requestPasswordReset", "email", input).await;
+        assert_eq!(user_errors(&payload), [], "{mood:?}");
+    }
+    server.signal("TERM");
+    assert!(server.ended().await.success());
+    let path = server.log();
+    let log = eventually("the log is written", async || std::fs::read_to_string(&path).ok()).await;
+    assert_eq!(log.matches("the captcha service could not say").count(), 5, "each failure is told once");
+    let secrets = BTreeMap::from([
+        ("the captcha's key", CAPTCHA_KEY.to_owned()),
+        ("the captcha's answer", TOKEN.to_owned()),
+        ("the secret key", SECRET_KEY.to_owned()),
+    ]);
+    assert_silent(&log, &secrets);
+    server.clean_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn neither_the_captchas_key_nor_an_answer_is_logged_embedded() {
+    neither_the_captchas_key_nor_an_answer_is_logged(Way::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn neither_the_captchas_key_nor_an_answer_is_logged_full() {
+    neither_the_captchas_key_nor_an_answer_is_logged(Way::Full).await;
 }
 
 #[test]

@@ -24,6 +24,7 @@ use crate::platform::Mechanisms;
 use crate::platform::db::Db;
 use crate::platform::keyvalue::KeyValue;
 use crate::platform::outbox::Outbox;
+use crate::platform::outgoing::Outgoing;
 use crate::platform::wakeups::Wakeups;
 
 /// Where a PostgreSQL server may be used: databases are made there, and dropped.
@@ -69,6 +70,7 @@ impl World {
             keys: KeyValue::Embedded(db.clone(), clock.clone()),
             outbox: Outbox::new(db.clone(), clock.clone(), entropy.clone(), config.worker.clone()),
             wakeups: Wakeups::local(),
+            outgoing: Outgoing::default(),
             db,
             clock,
             entropy,
