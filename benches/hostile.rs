@@ -1,6 +1,7 @@
 //! CPU time and memory of the door for each family of hostile requests: `make bench-hostile`. Linux only.
 //!
 //! Measured: reading the envelope, and everything up to the refusal or the plan. Each request is new to the server.
+//! At the end the same for a trivial request, new and known: the guard's share of what `make front-door` measures.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark may stop at the first surprise")]
 
@@ -10,7 +11,7 @@ mod families;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 
-use kabinet::config::Config;
+use kabinet::config::{Config, GraphqlConfig};
 use kabinet::graphql;
 use kabinet::http::graphql::document::prepare;
 use kabinet::http::graphql::door::Door;
@@ -18,6 +19,7 @@ use kabinet::http::graphql::envelope::Envelope;
 use kabinet::kernel::Clock;
 
 const RUNS: u64 = 5;
+const TRIVIAL: u64 = 20_000;
 
 /// Nanoseconds of CPU that this thread has used.
 fn cpu() -> u64 {
@@ -30,6 +32,19 @@ fn status(line: &str) -> u64 {
     let text = fs::read_to_string("/proc/self/status").unwrap();
     let line = text.lines().find(|found| found.starts_with(line)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Nanoseconds of CPU for one request of many.
+fn trivial(config: &GraphqlConfig, known: bool) -> u64 {
+    let door = Door::new(graphql::documents(config).unwrap(), Clock::System, config.budget);
+    let body = |n: u64| format!("{{\"query\":\"{{ __typename }} #{}\"}}", if known { 0 } else { n });
+    let bodies: Vec<String> = (0..TRIVIAL).map(body).collect();
+    let before = cpu();
+    for body in &bodies {
+        let envelope = Envelope::from_body(body.as_bytes()).unwrap();
+        std::hint::black_box(prepare(&door, envelope, IpAddr::V4(Ipv4Addr::LOCALHOST))).unwrap();
+    }
+    (cpu() - before) / TRIVIAL
 }
 
 fn main() {
@@ -52,6 +67,9 @@ fn main() {
         let code = if family.code.is_empty() { "answered" } else { family.code };
         println!("{:>10} {:>10}  {} ({code})", most.0 / 1000, most.1, family.name);
         worst = (worst.0.max(most.0), worst.1.max(most.1));
+    }
+    for (name, known) in [("new", false), ("known", true)] {
+        println!("{{ __typename }}, {name}: {} ns of CPU", trivial(&config, known));
     }
     println!("worst of {RUNS} runs each: {} us of CPU, {} KiB of memory", worst.0 / 1000, worst.1);
 }

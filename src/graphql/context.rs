@@ -71,7 +71,10 @@ impl Find for Context<'_> {
         if let Some(arrival) = arrival(self) {
             return Ok(&arrival.loaders);
         }
-        self.data_opt().ok_or_else(|| Fault::internal("no loaders in the request").into())
+        let loaders = self.data_opt::<OnceLock<Loaders>>();
+        let loaders = loaders.ok_or_else(|| Fault::internal("no loaders in the request"))?;
+        let (services, actor) = (self.services()?, self.actor()?);
+        Ok(loaders.get_or_init(|| Loaders::new(services, actor.person.clone())))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The schema, put together.
 
-use std::any::TypeId;
+use std::sync::OnceLock;
 
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Data, Executor, MergedObject, Request, Response, Schema, ValidationMode};
@@ -23,7 +23,7 @@ use super::once;
 use super::payments::{Payment, PaymentMutation};
 use super::subscription::Subscriptions;
 use crate::config::GraphqlConfig;
-use crate::kernel::{Actor, Fault};
+use crate::kernel::Fault;
 
 /// Questions. Everything that belongs to a person is reached from `viewer`.
 #[derive(Default, MergedObject)]
@@ -57,7 +57,6 @@ pub struct MeteringMutation(PreviewMutation, ReadingMutation, WithdrawalMutation
 #[derive(Clone)]
 pub struct Graphql {
     schema: Schema<Query, Mutation, Subscriptions>,
-    services: Services,
 }
 
 /// async-graphql describes every page type's fields and leaves the type itself without a word.
@@ -100,16 +99,14 @@ impl Graphql {
     pub fn new(services: Services) -> Self {
         // What comes here has passed `Documents`, which validates in full.
         let builder = configured(&services.config.graphql).validation_mode(ValidationMode::Fast);
-        let schema = builder.data(services.clone()).finish();
-        Self { schema, services }
+        let schema = builder.data(services).finish();
+        Self { schema }
     }
+}
 
-    /// Loaders of the request's own: what one person may see is never another's answer.
-    fn with_loaders(&self, request: Request) -> Request {
-        let actor = request.data.get(&TypeId::of::<Actor>()).and_then(|actor| actor.downcast_ref::<Actor>());
-        let person = actor.and_then(|actor| actor.person.clone());
-        request.data(Loaders::new(&self.services, person)).data(Arrivals::default())
-    }
+/// Loaders of the request's own: what one person may see is never another's answer. Made when the first is asked for.
+fn with_loaders(request: Request) -> Request {
+    request.data(OnceLock::<Loaders>::new()).data(Arrivals::default())
 }
 
 impl Executor for Graphql {
@@ -117,7 +114,7 @@ impl Executor for Graphql {
         if let Some(refused) = once::refusal(&mut request) {
             return Response::from_errors(vec![refused]);
         }
-        self.schema.execute(self.with_loaders(request)).await
+        self.schema.execute(with_loaders(request)).await
     }
 
     fn execute_stream(
@@ -125,6 +122,6 @@ impl Executor for Graphql {
         request: Request,
         session_data: Option<std::sync::Arc<Data>>,
     ) -> BoxStream<'static, Response> {
-        Executor::execute_stream(&self.schema, self.with_loaders(request), session_data)
+        Executor::execute_stream(&self.schema, with_loaders(request), session_data)
     }
 }

@@ -26,8 +26,10 @@ pub struct Panicked {
 pub struct Detached<T: Send + 'static> {
     tasks: TaskTracker,
     /// None when it is done.
-    work: Option<Pin<Box<dyn Future<Output = Result<T, Panicked>> + Send>>>,
+    work: Option<Work<T>>,
 }
+
+type Work<T> = Pin<Box<dyn Future<Output = Result<T, Panicked>> + Send>>;
 
 /// Runs `work` to its end; a shutdown waits for it. To be called inside a runtime.
 pub fn detached<T: Send + 'static>(tasks: &TaskTracker, work: impl Future<Output = T> + Send + 'static) -> Detached<T> {
@@ -61,7 +63,7 @@ impl<T: Send + 'static> Drop for Detached<T> {
 
 impl<T: Send + 'static> fmt::Debug for Detached<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Detached").field("done", &self.work.is_none()).finish()
+        f.debug_struct("Detached").field("done", &self.work.is_none()).finish_non_exhaustive()
     }
 }
 

@@ -42,7 +42,6 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_fault_and_what_comes_next_is_done() {
-        #[expect(clippy::panic, reason = "what a test is about")]
         let broken = run("test", || panic!("on purpose")).await;
         assert!(matches!(broken, Err::<(), _>(Fault::Internal(_))), "{broken:?}");
         assert_eq!(run("test", || 7).await.unwrap(), 7);

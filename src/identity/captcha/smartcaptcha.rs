@@ -41,12 +41,11 @@ impl Service for SmartCaptcha {
         let Ok(Answer { status, message, host }) = serde_json::from_slice(body) else { return garbage() };
         match status.as_str() {
             "ok" if asked.expects(&host) => Verdict::Human,
-            "ok" => Verdict::Robot,
             // No token brings it about.
             "failed" if message.starts_with("Authentication failed") => {
                 Verdict::Unknown("captcha.secret is refused".to_owned())
             }
-            "failed" => Verdict::Robot,
+            "ok" | "failed" => Verdict::Robot,
             _ => garbage(),
         }
     }

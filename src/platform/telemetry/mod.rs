@@ -31,7 +31,10 @@ pub struct Telemetry(Option<SdkTracerProvider>);
 /// The exporter refuses its configuration.
 pub fn start(log: &LogConfig, config: &TelemetryConfig) -> Result<Telemetry, Fault> {
     let provider = config.otlp_endpoint.as_ref().map(|endpoint| traces::provider(endpoint, config)).transpose()?;
-    let exported = provider.as_ref().map(|provider| {
+    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    // A list: an empty Option among the layers would want every span made.
+    let mut layers = vec![lines(log, colours, std::io::stderr)];
+    layers.extend(provider.as_ref().map(|provider| {
         tracing_opentelemetry::layer()
             .with_tracer(traces::tracer(provider))
             .with_location(false)
@@ -40,10 +43,9 @@ pub fn start(log: &LogConfig, config: &TelemetryConfig) -> Result<Telemetry, Fau
             .with_target(false)
             .with_level(false)
             .with_filter(filter::filter_fn(is_exported))
-    });
-    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let lines = lines(log, colours, std::io::stderr);
-    if tracing_subscriber::registry().with(exported).with(lines).try_init().is_err() {
+            .boxed()
+    }));
+    if tracing_subscriber::registry().with(layers).try_init().is_err() {
         tracing::debug!("logging had been started before");
     }
     Ok(Telemetry(provider))

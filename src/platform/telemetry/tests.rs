@@ -71,7 +71,7 @@ fn the_id_of_the_request_is_in_its_lines() {
 #[test]
 fn a_request_that_nobody_traces_makes_no_span() {
     let log = LogConfig { filter: "info".to_owned(), format: LogFormat::Text };
-    let subscriber = tracing_subscriber::registry().with(lines(&log, false, io::sink));
+    let subscriber = tracing_subscriber::registry().with(vec![lines(&log, false, io::sink)]);
     tracing::subscriber::with_default(subscriber, || {
         assert!(tracing::error_span!("request").is_disabled());
     });
