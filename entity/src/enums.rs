@@ -51,6 +51,12 @@ words! {
     ErasureReason { Unconfirmed = "UNCONFIRMED", Requested = "REQUESTED" }
     AccessLevel { Limited = "LIMITED", Full = "FULL" }
     AccessProofKind { Pin = "PIN", LastChargeTotal = "LAST_CHARGE_TOTAL", MeterReading = "METER_READING" }
+    /// What becomes of a reading that comes outside the window.
+    LateReadings { NextBill = "NEXT_BILL", Refused = "REFUSED" }
+    /// What becomes of a reading that equals the one before.
+    ZeroConsumption { Taken = "TAKEN", Confirm = "CONFIRM" }
+    /// What becomes of a reading of a meter whose verification has expired.
+    ExpiredVerification { NotCounted = "NOT_COUNTED", Counted = "COUNTED", Refused = "REFUSED" }
     Unit { CubicMetre = "CUBIC_METRE", KilowattHour = "KILOWATT_HOUR", Gigacalorie = "GIGACALORIE", Month = "MONTH", SquareMetre = "SQUARE_METRE" }
     ServiceChangeKind { Tariff = "TARIFF", Norm = "NORM", Residents = "RESIDENTS", Meter = "METER", Contract = "CONTRACT" }
     Register { Single = "SINGLE", Day = "DAY", Night = "NIGHT", Peak = "PEAK" }

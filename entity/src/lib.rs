@@ -26,6 +26,7 @@ pub mod outbox_job;
 pub mod payment;
 pub mod personal_account;
 pub mod provider;
+pub mod provider_terms;
 pub mod recovery_code;
 pub mod reading_status_change;
 pub mod sandbox_payment;

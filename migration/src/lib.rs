@@ -16,6 +16,7 @@ mod m0011_two_factor;
 mod m0012_email_changes;
 mod m0013_audit;
 mod m0016_reading_chain;
+mod m0020_provider_terms;
 mod m0014_rights;
 mod m0015_data_exports;
 mod table;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_reading_chain::Step),
             Box::new(m0014_rights::Step),
             Box::new(m0015_data_exports::Step),
+            Box::new(m0020_provider_terms::Step),
         ]
     }
 }

@@ -3,13 +3,13 @@
 use entity::enums::{AccessLevel, AccessProofKind, AuditEventKind};
 use entity::exact::{Money, Quantity};
 use entity::ids::{PersonalAccountId, ProviderId, UserId};
-use entity::{attachment, personal_account, provider};
+use entity::{attachment, personal_account};
 use subtle::ConstantTimeEq;
 
 use super::access::AccountAccess;
 use super::error::AttachmentRefusal;
 use super::model::plain_number;
-use super::provider::fits_pattern;
+use super::provider::{Terms, fits_pattern};
 use super::{Accounts, store};
 use crate::identity::audit::{Act, Origin};
 use crate::kernel::{Failure, Fault, Person};
@@ -63,20 +63,21 @@ impl Accounts {
         let Some(provider) = self.find_provider(provider_id).await? else {
             return refuse(AttachmentRefusal::ProviderNotFound);
         };
+        let terms = provider.terms_on(self.today_at(&provider));
         let number = plain_number(number);
-        if !fits_pattern(&provider, &number) {
-            let hint = [provider.account_number_hint_ru, provider.account_number_hint_en];
+        if !fits_pattern(terms, &number) {
+            let hint = [terms.account_number_hint_ru.clone(), terms.account_number_hint_en.clone()];
             return refuse(AttachmentRefusal::NumberMalformed { hint });
         }
         if !self.tries_of_person.take(&person.user_id.0.to_string()).await? {
             return refuse(AttachmentRefusal::TooManyTries);
         }
-        let Some(account) = store::find_attachable(self.db.read(), provider.id, &number).await? else {
+        let Some(account) = store::find_attachable(self.db.read(), provider.id(), &number).await? else {
             return refuse(AttachmentRefusal::AccountNotFound);
         };
         let access = match &proof {
             Some(proof) => {
-                self.check_proof(person.user_id, &provider, &account, proof).await.map(|()| AccessLevel::Full)?
+                self.check_proof(person.user_id, terms, &account, proof).await.map(|()| AccessLevel::Full)?
             }
             None => AccessLevel::Limited,
         };
@@ -100,10 +101,11 @@ impl Accounts {
             .find_provider(access.provider_id())
             .await?
             .ok_or_else(|| Fault::internal("an account without a provider"))?;
+        let terms = provider.terms_on(self.today_at(&provider));
         let account = store::find_account(self.db.read(), access.id())
             .await?
             .ok_or_else(|| Fault::internal("an access without an account"))?;
-        self.check_proof(access.user_id(), &provider, &account, proof).await?;
+        self.check_proof(access.user_id(), terms, &account, proof).await?;
         let now = self.clock.now();
         let (access, origin) = (&access, &origin.into());
         let raised = self.db.transaction(|tx| async move {
@@ -142,11 +144,11 @@ impl Accounts {
     async fn check_proof(
         &self,
         person: UserId,
-        provider: &provider::Model,
+        terms: &Terms,
         account: &personal_account::Model,
         proof: &AccessProof,
     ) -> Result<()> {
-        if !AccessProofKind::list(&provider.access_proofs).contains(&proof.kind()) {
+        if !AccessProofKind::list(&terms.access_proofs).contains(&proof.kind()) {
             return refuse(AttachmentRefusal::ProofNotOffered);
         }
         // Strangers who guess must not keep the owner out: everybody's first try of an hour is looked at.

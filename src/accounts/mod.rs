@@ -2,7 +2,7 @@
 //!
 //! Promises: nothing of an account is reachable without an [`AccountAccess`], which only `access` builds; a stranger's
 //! account reads as one that does not exist. Refuses to know: how money or readings work.
-//! Tables: `providers`, `personal_accounts`, `attachments`, `account_services`, `service_changes`, `tariffs`.
+//! Tables: `providers`, `provider_terms`, `personal_accounts`, `attachments`, `account_services`, `service_changes`, `tariffs`.
 //! GraphQL: `graphql/accounts.rs`. Tests: `tests/it/accounts/`.
 
 pub mod access;
@@ -23,6 +23,7 @@ use crate::platform::throttle::Throttle;
 
 pub use access::{AccountAccess, AccountKey};
 pub use model::Balance;
+pub use provider::{Provider, Terms};
 
 #[derive(Debug)]
 pub struct Accounts {

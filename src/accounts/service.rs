@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use entity::ids::{ProviderId, ServiceChangeId};
-use entity::{account_service, provider, service_change, tariff};
+use entity::{account_service, service_change, tariff};
 
 use super::access::AccountKey;
 use super::{Accounts, store};
@@ -51,11 +51,6 @@ impl Accounts {
         period: (NaiveDate, NaiveDate),
     ) -> Result<Vec<tariff::Model>, Fault> {
         store::list_tariffs_between(self.db.read(), providers, period).await
-    }
-
-    /// The calendar day at a provider.
-    pub fn today_at(&self, provider: &provider::Model) -> NaiveDate {
-        self.clock.today(provider.time_zone_minutes)
     }
 }
 

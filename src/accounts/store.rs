@@ -7,7 +7,8 @@ use entity::enums::{AccessLevel, ReadingStatus};
 use entity::exact::{Money, Quantity};
 use entity::ids::{AttachmentId, PersonalAccountId, ProviderId, UserId};
 use entity::{
-    account_service, attachment, meter_reading, personal_account, provider, service_change, statement, tariff,
+    account_service, attachment, meter_reading, personal_account, provider, provider_terms, service_change, statement,
+    tariff,
 };
 use sea_orm::sea_query::LikeExpr;
 use sea_orm::{
@@ -22,8 +23,18 @@ use crate::platform::db::{Tx, read_page};
 
 type Attached = (attachment::Model, personal_account::Model);
 
-pub async fn find_providers(db: &DatabaseConnection, ids: &[ProviderId]) -> Result<Vec<provider::Model>, Fault> {
-    Ok(provider::Entity::find().filter(provider::Column::Id.is_in(ids.iter().copied())).all(db).await?)
+/// With all their terms, in one statement.
+pub async fn find_providers(
+    db: &DatabaseConnection,
+    ids: &[ProviderId],
+) -> Result<Vec<(provider::Model, Vec<provider_terms::Model>)>, Fault> {
+    let query = provider::Entity::find().find_with_related(provider_terms::Entity);
+    Ok(query.filter(provider::Column::Id.is_in(ids.iter().copied())).all(db).await?)
+}
+
+pub async fn list_terms(db: &DatabaseConnection, ids: &[ProviderId]) -> Result<Vec<provider_terms::Model>, Fault> {
+    let of_providers = provider_terms::Column::ProviderId.is_in(ids.iter().copied());
+    Ok(provider_terms::Entity::find().filter(of_providers).all(db).await?)
 }
 
 pub async fn page_providers(

@@ -74,11 +74,13 @@ async fn attach_samples(app: &App, samples: &Samples) -> Result<(), Fault> {
     let person = Person { user_id, session: String::new(), confirmed: true };
     for sample in samples.accounts.iter().take(2) {
         let providers = app.services.accounts.list_providers(Some(&sample.provider), Page::first(100)).await?;
-        let Some(provider) = providers.items.into_iter().find(|provider| provider.code == sample.provider_code) else {
+        let Some(provider) = providers.items.into_iter().find(|provider| provider.row.code == sample.provider_code)
+        else {
             continue;
         };
         let proof = Some(AccessProof::Pin(sample.pin.clone()));
-        match app.services.accounts.attach(&person, Origin::inside(), provider.id, &sample.number, None, proof).await {
+        match app.services.accounts.attach(&person, Origin::inside(), provider.id(), &sample.number, None, proof).await
+        {
             Ok(_) => {}
             Err(Failure::Refused(refusal)) => tracing::warn!(?refusal, "a demo account was not attached"),
             Err(Failure::Fault(fault)) => return Err(fault),

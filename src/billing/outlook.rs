@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use chrono::{Datelike, Months, NaiveDate};
 use entity::exact::Money;
 
-use super::penalty::{Charged, Debt, PenaltyDay, forecast, open_debts};
+use super::penalty::{Charged, DatedPenalty, Debt, PenaltyDay, forecast, open_debts, penalties, penalty_of};
 use super::{Billing, store};
-use crate::accounts::AccountKey;
+use crate::accounts::provider::window;
+use crate::accounts::{AccountKey, Provider, Terms};
 use crate::kernel::Fault;
 
 /// Claims older than three years are out of time (Civil Code of Russia, article 196): older statements are not looked at.
@@ -36,9 +37,36 @@ impl Billing {
         Ok(indebted.iter().map(debts).collect())
     }
 
+    /// What paying late costs on the first day of the terms.
+    pub fn penalty_terms(&self, terms: &Terms) -> Option<DatedPenalty> {
+        penalty_of(&self.config.billing, Some(terms), terms.valid_from)
+    }
+
     /// The penalty of each day up to `until` if nothing is paid.
-    pub fn penalty_forecast(&self, debts: &[Debt], from: NaiveDate, until: NaiveDate) -> Vec<PenaltyDay> {
-        forecast(debts, from, until, &self.config.billing)
+    pub fn penalty_forecast(
+        &self,
+        provider: &Provider,
+        debts: &[Debt],
+        from: NaiveDate,
+        until: NaiveDate,
+    ) -> Vec<PenaltyDay> {
+        forecast(debts, from, until, &penalties(&self.config.billing, Some(provider)))
+    }
+}
+
+/// The days of the provider's reading window that goes on or comes next. A window that another will have replaced by then
+/// is not announced.
+pub fn next_window_at(provider: &Provider, today: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+    let mut day = today;
+    loop {
+        let terms = provider.terms_on(day);
+        let found = window(terms).map(|(first, last)| next_window(first, last, day));
+        let change = provider.history().map(|terms| terms.valid_from).find(|change| *change > day);
+        match (found, change) {
+            (Some((first, _)), Some(change)) if first >= change => day = change,
+            (None, Some(change)) => day = change,
+            (found, _) => return found,
+        }
     }
 }
 

@@ -1,12 +1,40 @@
 //! What paying late costs, day by day (Housing Code of Russia, article 155, part 14).
 //!
-//! A penalty is reckoned from charges, never from penalties. Rates and steps have dates and are settings; the sum is
-//! rounded once, half up.
+//! A penalty is reckoned from charges, never from penalties. Rates and steps have dates: they are the configuration's, unless
+//! the provider's terms of the day have others. The sum is rounded once, half up.
 
 use chrono::{Days, NaiveDate};
 use entity::exact::Money;
 
+use crate::accounts::{Provider, Terms};
 use crate::config::{BillingConfig, PenaltyStep};
+
+/// What a day of delay costs, from a day on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatedPenalty {
+    pub starts_on: NaiveDate,
+    /// Hundredths of a percent a year.
+    pub rate: u32,
+    pub steps: Vec<PenaltyStep>,
+}
+
+/// What holds on every day, the earliest first; none before the first.
+pub fn penalties(config: &BillingConfig, provider: Option<&Provider>) -> Vec<DatedPenalty> {
+    let of_terms = provider.into_iter().flat_map(Provider::history).map(|terms| terms.valid_from);
+    let mut starts: Vec<_> = config.key_rates.iter().map(|rate| rate.starts_on).chain(of_terms).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    let holds_from = |on| penalty_of(config, provider.map(|provider| provider.terms_on(on)), on);
+    starts.into_iter().filter_map(holds_from).collect()
+}
+
+/// What a day costs by the terms, and by the configuration where they say nothing.
+pub fn penalty_of(config: &BillingConfig, terms: Option<&Terms>, starts_on: NaiveDate) -> Option<DatedPenalty> {
+    let by_law = || config.key_rates.iter().rfind(|rate| rate.starts_on <= starts_on).map(|rate| rate.hundredths);
+    let rate = terms.and_then(|terms| u32::try_from(terms.key_rate?).ok()).or_else(by_law)?;
+    let steps = terms.and_then(|terms| PenaltyStep::list(terms.penalty_steps.as_deref()?));
+    Some(DatedPenalty { starts_on, rate, steps: steps.unwrap_or_else(|| config.penalty_steps.clone()) })
+}
 
 /// An unpaid part of what was charged, with the last day to pay it without a penalty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,21 +78,17 @@ pub fn open_debts(owed: Money, newest_first: &[Charged]) -> Vec<Debt> {
 }
 
 /// The days from `from` to `until`, both included, if nothing is paid.
-pub fn forecast(debts: &[Debt], from: NaiveDate, until: NaiveDate, terms: &BillingConfig) -> Vec<PenaltyDay> {
-    let parts = common_multiple(&terms.penalty_steps);
+pub fn forecast(debts: &[Debt], from: NaiveDate, until: NaiveDate, dated: &[DatedPenalty]) -> Vec<PenaltyDay> {
+    let parts = common_multiple(dated.iter().flat_map(|penalty| &penalty.steps));
     let Some(mut on) = debts.iter().map(|debt| debt.due_on).min().map(|earliest| earliest.min(from)) else {
         return Vec::new();
     };
     let mut reckoned = 0_i128;
     let mut days = Vec::new();
     while on <= until {
-        let rate = rate_on(on, terms);
-        for debt in debts {
-            let late = u32::try_from((on - debt.due_on).num_days()).unwrap_or(0);
-            if let Some(step) = terms.penalty_steps.iter().rfind(|step| step.day <= late) {
-                let share = parts / i128::from(step.divisor);
-                reckoned = reckoned.saturating_add(i128::from(debt.amount.0).saturating_mul(rate * share));
-            }
+        if let Some(penalty) = dated.iter().rfind(|penalty| penalty.starts_on <= on) {
+            let of_day = debts.iter().map(|debt| of_day(debt, on, penalty, parts));
+            reckoned = of_day.fold(reckoned, i128::saturating_add);
         }
         if on >= from {
             days.push(PenaltyDay { on, total: half_up(reckoned, parts.saturating_mul(HUNDREDTHS)) });
@@ -78,8 +102,12 @@ pub fn forecast(debts: &[Debt], from: NaiveDate, until: NaiveDate, terms: &Billi
 /// Hundredths of a percent in one.
 const HUNDREDTHS: i128 = 10_000;
 
-fn rate_on(day: NaiveDate, terms: &BillingConfig) -> i128 {
-    terms.key_rates.iter().rfind(|rate| rate.starts_on <= day).map_or(0, |rate| i128::from(rate.hundredths))
+/// What a day adds for a debt, in hundredths of a percent of a kopeck and the part that all divisors divide.
+fn of_day(debt: &Debt, on: NaiveDate, penalty: &DatedPenalty, parts: i128) -> i128 {
+    let late = u32::try_from((on - debt.due_on).num_days()).unwrap_or(0);
+    let step = penalty.steps.iter().rfind(|step| step.day <= late);
+    let share = step.map_or(0, |step| parts / i128::from(step.divisor.max(1)));
+    i128::from(debt.amount.0).saturating_mul(i128::from(penalty.rate).saturating_mul(share))
 }
 
 fn half_up(numerator: i128, denominator: i128) -> Money {
@@ -88,8 +116,8 @@ fn half_up(numerator: i128, denominator: i128) -> Money {
 }
 
 /// Divides by every step's divisor, so that days of different steps add up exactly.
-fn common_multiple(steps: &[PenaltyStep]) -> i128 {
-    steps.iter().fold(1, |multiple, step| {
+fn common_multiple<'a>(steps: impl Iterator<Item = &'a PenaltyStep>) -> i128 {
+    steps.fold(1, |multiple, step| {
         let divisor = i128::from(step.divisor.max(1));
         multiple / greatest_common_divisor(multiple, divisor) * divisor
     })
@@ -108,14 +136,15 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn terms() -> BillingConfig {
-        BillingConfig {
+    fn terms() -> Vec<DatedPenalty> {
+        let config = BillingConfig {
             key_rates: vec![KeyRate { starts_on: day("2022-02-28"), hundredths: 950 }],
             penalty_steps: vec![PenaltyStep { day: 31, divisor: 300 }, PenaltyStep { day: 91, divisor: 130 }],
-        }
+        };
+        penalties(&config, None)
     }
 
-    fn total(debts: &[Debt], on: &str, terms: &BillingConfig) -> Money {
+    fn total(debts: &[Debt], on: &str, terms: &[DatedPenalty]) -> Money {
         forecast(debts, day(on), day(on), terms)[0].total
     }
 
@@ -133,7 +162,7 @@ mod tests {
     #[test]
     fn a_rate_holds_from_its_day_on() {
         let mut terms = terms();
-        terms.key_rates.push(KeyRate { starts_on: day("2026-05-17"), hundredths: 1900 });
+        terms.push(DatedPenalty { starts_on: day("2026-05-17"), rate: 1900, ..terms[0].clone() });
         let debts = [Debt { amount: Money(3_000_000), due_on: day("2026-04-15") }];
         assert_eq!(total(&debts, "2026-05-16", &terms), Money(950));
         assert_eq!(total(&debts, "2026-05-17", &terms), Money(950 + 1900));

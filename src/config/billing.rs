@@ -26,6 +26,19 @@ pub struct BillingConfig {
 
 const MOST_STEPS: usize = 4;
 
+impl PenaltyStep {
+    /// From text such as `31=1/300, 91=1/130`.
+    pub fn list(text: &str) -> Option<Vec<Self>> {
+        penalty_steps(text)
+    }
+}
+
+/// Hundredths of a percent from text such as `9.5`, at most 100 %.
+pub fn rate_hundredths(percent: &str) -> Option<u32> {
+    let hundredths = percent.parse::<entity::exact::Money>().ok()?.0;
+    u32::try_from(hundredths).ok().filter(|rate| *rate <= 10_000)
+}
+
 impl BillingConfig {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let rates = reader.parsed("billing.key_rates", "days and rates such as \"2022-02-28=9.5\"", key_rates);
@@ -42,9 +55,7 @@ fn items(text: &str) -> impl Iterator<Item = Option<(&str, &str)>> {
 fn key_rates(text: &str) -> Option<Vec<KeyRate>> {
     let rate = |item: Option<(&str, &str)>| {
         let (day, percent) = item?;
-        let hundredths = percent.parse::<entity::exact::Money>().ok()?.0;
-        let hundredths = u32::try_from(hundredths).ok().filter(|rate| *rate <= 10_000)?;
-        Some(KeyRate { starts_on: day.parse().ok()?, hundredths })
+        Some(KeyRate { starts_on: day.parse().ok()?, hundredths: rate_hundredths(percent)? })
     };
     let rates: Vec<_> = items(text).map(rate).collect::<Option<_>>()?;
     rates.is_sorted_by(|a, b| a.starts_on < b.starts_on).then_some(rates)

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 pub use admin::AdminConfig;
-pub use billing::{BillingConfig, KeyRate, PenaltyStep};
+pub use billing::{BillingConfig, KeyRate, PenaltyStep, rate_hundredths};
 pub use captcha::{CaptchaConfig, CaptchaProvider, FailMode, FailModes};
 pub use database::{DatabaseConfig, RedisConfig};
 pub use exports::ExportsConfig;

@@ -159,7 +159,7 @@ impl<'a> Contents<'a> {
         };
         let ids: Vec<_> = accounts.iter().map(AccountAccess::provider_id).collect();
         let providers = slices.accounts.find_providers(&ids).await?;
-        let providers = providers.into_iter().map(|provider| (provider.id, provider.name)).collect();
+        let providers = providers.into_iter().map(|provider| (provider.id(), provider.row.name)).collect();
         Ok(Self { slices, user, person, accounts, providers })
     }
 

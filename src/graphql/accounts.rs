@@ -3,14 +3,16 @@
 mod attachment;
 mod provider;
 mod service;
+mod terms;
 
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::exact::Money as Kopecks;
 
 pub use attachment::{AccessProofInput, AttachmentMutation};
-pub use provider::{Provider, ProviderQuery, ReadingWindow};
+pub use provider::{Provider, ProviderQuery};
 pub use service::{AccountService, ServiceChange, Tariff};
+pub use terms::ReadingWindow;
 
 use super::billing::{AccountOutlook, LedgerEntry, Statement};
 use super::context::Find;
@@ -104,7 +106,9 @@ impl PersonalAccount {
     /// Who bills.
     async fn provider(&self, ctx: &Context<'_>) -> Result<Provider, TopError> {
         let provider = ctx.loaders()?.provider.load(self.0.provider_id()).await?;
-        provider.map(Provider).ok_or_else(|| Fault::internal("an account without a provider").into())
+        provider
+            .map(|provider| Provider { provider })
+            .ok_or_else(|| Fault::internal("an account without a provider").into())
     }
 
     /// How much the viewer may see; `proveAccountAccess` raises it.
@@ -154,8 +158,7 @@ impl PersonalAccount {
         let missing = || Fault::internal("an account without a provider");
         let provider = ctx.loaders()?.provider.load(self.0.provider_id()).await?.ok_or_else(missing)?;
         let today = ctx.services()?.accounts.today_at(&provider);
-        let window = provider.reading_window_first_day.zip(provider.reading_window_last_day);
-        Ok(AccountOutlook { account: self.0.clone(), today, window })
+        Ok(AccountOutlook { account: self.0.clone(), today, provider })
     }
 
     /// Statements, newest first; none with LIMITED access.
@@ -278,7 +281,8 @@ impl PersonalAccount {
 
     /// When readings count for the month; null: always.
     async fn reading_window(&self, ctx: &Context<'_>) -> Result<Option<ReadingWindow>, TopError> {
-        let provider = ctx.loaders()?.provider.load(self.0.provider_id()).await?;
-        Ok(provider.as_ref().and_then(ReadingWindow::of))
+        let Some(provider) = ctx.loaders()?.provider.load(self.0.provider_id()).await? else { return Ok(None) };
+        let today = ctx.services()?.accounts.today_at(&provider);
+        Ok(ReadingWindow::of(provider.terms_on(today)))
     }
 }

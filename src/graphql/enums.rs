@@ -102,6 +102,38 @@ pub enum AccessProofKind {
     MeterReading,
 }
 
+/// What becomes of a reading outside the reading window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::LateReadings")]
+pub enum LateReadings {
+    /// It is taken, and enters the next bill.
+    NextBill,
+    /// It is refused.
+    Refused,
+}
+
+/// What becomes of a reading that equals the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::ZeroConsumption")]
+pub enum ZeroConsumption {
+    /// It is taken with a warning.
+    Taken,
+    /// It needs a confirmation.
+    Confirm,
+}
+
+/// What becomes of a reading of a meter whose verification has expired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::ExpiredVerification")]
+pub enum ExpiredVerification {
+    /// It is taken with a warning, and the bill is reckoned without it.
+    NotCounted,
+    /// It is taken like any other.
+    Counted,
+    /// It is refused.
+    Refused,
+}
+
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::enums::Unit")]

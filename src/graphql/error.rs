@@ -90,6 +90,7 @@ pub enum UserError {
     ReadingBelowPrevious(ReadingBelowPreviousError),
     RolloverProposed(RolloverProposedError),
     UnusuallyHigh(UnusuallyHighError),
+    OutsideWindow(OutsideWindowError),
     AmountOutOfRange(AmountOutOfRangeError),
     RetryLater(RetryLaterError),
 }
@@ -156,6 +157,22 @@ pub struct UnusuallyHighError {
     pub usual_most: Decimal,
     /// What a month took on average over the last 12 at most, in the meter's unit; null without a history.
     pub usual_average: Option<Decimal>,
+}
+
+/// The provider takes readings on other days of the month only.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(name = "OutsideWindowError")]
+pub struct OutsideWindowError {
+    /// OUTSIDE_WINDOW.
+    pub code: ErrorCode,
+    /// Path to the reading's day.
+    pub field: Option<Vec<String>>,
+    /// What happened, for the person.
+    pub message: String,
+    /// The first day of the month, 1 to 31, on which readings are taken.
+    pub first_day: i16,
+    /// The last day, 1 to 31; less than `firstDay` across the end of a month.
+    pub last_day: i16,
 }
 
 /// The sum is not one that can be paid.

@@ -8,12 +8,12 @@ use chrono::NaiveDate;
 use entity::exact::{Money, YearMonth};
 use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId, ProviderId, StatementId};
 use entity::{
-    account_service, meter, meter_reading, payment, provider, reading_status_change, statement, statement_line, tariff,
+    account_service, meter, meter_reading, payment, reading_status_change, statement, statement_line, tariff,
 };
 
 use super::batch::Batch;
 use super::context::Services;
-use crate::accounts::{AccountAccess, AccountKey};
+use crate::accounts::{AccountAccess, AccountKey, Provider};
 use crate::billing::consumption::{MonthUse, Span};
 use crate::billing::penalty::Debt;
 use crate::billing::statement::Neighbour;
@@ -21,7 +21,7 @@ use crate::kernel::{Failure, Person};
 
 #[derive(Debug)]
 pub struct Loaders {
-    pub provider: Batch<ProviderId, provider::Model>,
+    pub provider: Batch<ProviderId, Provider>,
     pub services: Batch<AccountKey, Vec<account_service::Model>>,
     /// All prices of a provider on a day.
     pub tariffs: Batch<(ProviderId, NaiveDate), Vec<tariff::Model>>,
@@ -62,7 +62,7 @@ impl Loaders {
         let payer = person.clone();
         let (measured, charged) = (Arc::clone(&metering), Arc::clone(&billing));
         Self {
-            provider: batch!(accounts, |ids| by(accounts.find_providers(&ids).await?, |row| row.id)),
+            provider: batch!(accounts, |ids| by(accounts.find_providers(&ids).await?, Provider::id)),
             services: batch!(accounts, |keys| by_account(&keys, accounts.list_services(&keys).await?, |row| row
                 .personal_account_id)),
             tariffs: batch!(accounts, |wanted| accounts.list_tariffs(&wanted).await?),

@@ -58,7 +58,7 @@ impl NodeQuery {
 async fn find(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, TopError> {
     let loaders = ctx.loaders()?;
     if let Some(id) = ids::decode(id) {
-        return Ok(loaders.provider.load(id).await?.map(|provider| Node::Provider(Provider(provider))));
+        return Ok(loaders.provider.load(id).await?.map(|provider| Node::Provider(Provider { provider })));
     }
     let Some(person) = &ctx.actor()?.person else { return Ok(None) };
     match id.rsplit_once('_').map(|(prefix, _)| prefix) {

@@ -51,6 +51,17 @@ pub enum ReadingRefusal {
         previous: Quantity,
         consumption: Quantity,
     },
+    /// The provider takes readings on these days of the month only.
+    OutsideWindow {
+        first_day: i16,
+        last_day: i16,
+    },
+    /// The provider takes none of a meter whose verification has expired.
+    VerificationExpired {
+        expired_on: NaiveDate,
+    },
+    /// Nothing was used; the provider asks for a confirmation.
+    ZeroConsumption,
     /// Needs a confirmation.
     UnusuallyHigh {
         consumption: Quantity,

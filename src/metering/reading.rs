@@ -6,7 +6,7 @@ use chrono::{Months, NaiveDate};
 use entity::enums::{AuditEventKind, ReadingSource, ReadingStatus, Register};
 use entity::exact::Quantity;
 use entity::ids::{MeterId, MeterReadingId, PaymentId};
-use entity::{meter, meter_reading, provider};
+use entity::{meter, meter_reading};
 use serde::Serialize;
 
 use super::error::{ReadingRefusal, RefusedReading, SubmissionRefusal};
@@ -15,7 +15,8 @@ use super::reading_rules::{MeterRules, NewReading, RegisterValue};
 use super::store::{self, Reader};
 use super::{Metering, series};
 use crate::accounts::error::AccessRefusal;
-use crate::accounts::{AccountAccess, Accounts};
+use crate::accounts::provider::window;
+use crate::accounts::{AccountAccess, Accounts, Provider};
 use crate::identity::audit::{Act, Origin};
 use crate::kernel::{Failure, Fault, Person};
 use crate::platform::db::Tx;
@@ -125,32 +126,45 @@ impl Metering {
         })?;
         let provider_ids: Vec<_> = access.iter().map(AccountAccess::provider_id).collect();
         let providers = accounts.find_providers(&provider_ids).await?;
-        let rules: HashMap<_, _> =
-            meters.iter().filter_map(|meter| Some((meter.id, self.rules_of(meter, &access, &providers)?))).collect();
+        let taken_on = |meter: &meter::Model| given.iter().find(|one| one.meter_id == Some(meter.id))?.taken_on;
+        let rules = meters
+            .iter()
+            .filter_map(|meter| Some((meter.id, self.rules_of(meter, taken_on(meter), &access, &providers)?)));
+        let rules: HashMap<_, _> = rules.collect();
         let given = matched(given, &rules).map_err(|refused| Failure::Refused(SubmissionRefusal::Readings(refused)))?;
         Ok(Submission { given, rules, submitted_by: person.user_id, source })
     }
 
-    /// None when the person has no access to the meter's account.
+    /// By what holds at the provider on the day of the reading, without one today. None when the person has no access to the
+    /// meter's account.
     fn rules_of(
         &self,
         meter: &meter::Model,
+        taken_on: Option<NaiveDate>,
         access: &[AccountAccess],
-        providers: &[provider::Model],
+        providers: &[Provider],
     ) -> Option<(MeterRules, NaiveDate)> {
         let access = access.iter().find(|access| access.id() == meter.personal_account_id)?;
-        let provider = providers.iter().find(|provider| provider.id == access.provider_id())?;
+        let provider = providers.iter().find(|provider| provider.id() == access.provider_id())?;
+        let today = provider.day_of(self.clock.now());
+        let terms = provider.terms_on(taken_on.unwrap_or(today));
         let rules = MeterRules {
             registers: Register::list(&meter.registers),
             integer_digits: meter.integer_digits,
-            fraction_digits: meter.fraction_digits,
+            fraction_digits: terms
+                .most_fraction_digits
+                .map_or(meter.fraction_digits, |most| most.min(meter.fraction_digits)),
             removed_on: meter.removed_on,
             verification_due_on: meter.verification_due_on,
-            window: provider.reading_window_first_day.zip(provider.reading_window_last_day),
-            usual_monthly_maximum: provider.usual_monthly_maximum,
+            window: window(terms),
+            late_readings: terms.late_readings,
+            usual_monthly_maximum: terms.usual_monthly_maximum,
+            zero_consumption: terms.zero_consumption,
+            rollover_allowed: terms.rollover_allowed,
+            expired_verification: terms.expired_verification,
             history_withheld: !access.is_full(),
         };
-        Some((rules, self.clock.today(provider.time_zone_minutes)))
+        Some((rules, today))
     }
 
     /// Checks against the newest readings under lock, then stores all.

@@ -1,7 +1,7 @@
 //! Which readings are taken. Pure: a meter, its newest reading and a new one.
 
 use chrono::{Datelike, NaiveDate};
-use entity::enums::{ReadingWarning, Register};
+use entity::enums::{ExpiredVerification, LateReadings, ReadingWarning, Register, ZeroConsumption};
 use entity::exact::Quantity;
 use entity::meter_reading;
 
@@ -15,7 +15,7 @@ pub struct RegisterValue {
     pub value: Quantity,
 }
 
-/// What the rules need to know of a meter and its provider.
+/// What the rules need to know of a meter, and of what held at its provider on the day of the reading.
 #[derive(Clone, Debug)]
 pub struct MeterRules {
     pub registers: Vec<Register>,
@@ -25,8 +25,12 @@ pub struct MeterRules {
     pub verification_due_on: Option<NaiveDate>,
     /// First and last day of month on which a reading counts for the month.
     pub window: Option<(i16, i16)>,
+    pub late_readings: LateReadings,
     /// Consumption of a month above which a confirmation is asked.
     pub usual_monthly_maximum: Option<Quantity>,
+    pub zero_consumption: ZeroConsumption,
+    pub rollover_allowed: bool,
+    pub expired_verification: ExpiredVerification,
     /// Whoever reads may not see the readings before, which prove access to the account. Then nothing is compared with
     /// them: by "too low" alone the last one is found in seventeen tries.
     pub history_withheld: bool,
@@ -62,12 +66,16 @@ pub fn check(
 ) -> Result<Taken, Vec<ReadingRefusal>> {
     let last = last.filter(|_| !meter.history_withheld);
     check_dates(meter, last, new, today).map_err(|refusal| vec![refusal])?;
+    check_state(meter, new).map_err(|refusal| vec![refusal])?;
     check_digits(meter, new)?;
     let mut warnings = Vec::new();
     let consumption = match last {
         Some(last) => Some(consumption(meter, last, new, &mut warnings)?),
         None => None,
     };
+    if consumption == Some(Quantity::ZERO) && meter.zero_consumption == ZeroConsumption::Confirm && !new.confirmed {
+        return Err(vec![ReadingRefusal::ZeroConsumption]);
+    }
     warnings.extend(passing_warnings(meter, new, consumption));
     Ok(Taken { consumption, warnings })
 }
@@ -88,6 +96,33 @@ fn check_dates(
         Some(last) if last.taken_on > new.taken_on => Err(ReadingRefusal::BeforeLastReading { last: last.taken_on }),
         _ => Ok(()),
     }
+}
+
+/// What a provider may refuse because of the day.
+fn check_state(meter: &MeterRules, new: &NewReading) -> Result<(), ReadingRefusal> {
+    match (outside_window(meter, new), expired_on(meter, new)) {
+        (Some((first_day, last_day)), _) if meter.late_readings == LateReadings::Refused => {
+            Err(ReadingRefusal::OutsideWindow { first_day, last_day })
+        }
+        (_, Some(expired_on)) if meter.expired_verification == ExpiredVerification::Refused => {
+            Err(ReadingRefusal::VerificationExpired { expired_on })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The window that a reading misses.
+fn outside_window(meter: &MeterRules, new: &NewReading) -> Option<(i16, i16)> {
+    let day = i16::try_from(new.taken_on.day()).unwrap_or_default();
+    meter.window.filter(|&(first, last)| {
+        // First above last, from the 25th to the 5th: across the month's end.
+        if first <= last { day < first || day > last } else { last < day && day < first }
+    })
+}
+
+/// The end of the meter's verification, if that was before the reading.
+fn expired_on(meter: &MeterRules, new: &NewReading) -> Option<NaiveDate> {
+    meter.verification_due_on.filter(|due| *due < new.taken_on)
 }
 
 fn check_digits(meter: &MeterRules, new: &NewReading) -> Result<(), Vec<ReadingRefusal>> {
@@ -130,7 +165,8 @@ fn consumption(
         let (register, previous) = (*register, before.value);
         let consumption = advance(meter.integer_digits, &[*before], &[*given]);
         // Without a usual maximum, a fifth of the counter's range is as much as anybody believes.
-        if consumption > most.unwrap_or(Quantity(capacity(meter.integer_digits).0 / 5)) {
+        let plausible = consumption <= most.unwrap_or(Quantity(capacity(meter.integer_digits).0 / 5));
+        if !plausible || !meter.rollover_allowed {
             refused.push(ReadingRefusal::BelowPrevious { register, previous });
         } else if !new.confirmed {
             refused.push(ReadingRefusal::RolloverProposed { register, previous, consumption });
@@ -164,15 +200,10 @@ fn plausible_most(meter: &MeterRules, last: &LastReading, new: &NewReading) -> O
 
 /// Warnings that need no confirmation: the reading is taken, the person is told.
 fn passing_warnings(meter: &MeterRules, new: &NewReading, consumption: Option<Quantity>) -> Vec<ReadingWarning> {
-    let day = i16::try_from(new.taken_on.day()).unwrap_or_default();
-    let outside_window = meter.window.is_some_and(|(first, last)| {
-        // First above last, from the 25th to the 5th: across the month's end.
-        if first <= last { day < first || day > last } else { last < day && day < first }
-    });
-    let expired = meter.verification_due_on.is_some_and(|due| due < new.taken_on);
+    let expired = expired_on(meter, new).is_some() && meter.expired_verification != ExpiredVerification::Counted;
     [
         (consumption == Some(Quantity::ZERO), ReadingWarning::ZeroConsumption),
-        (outside_window, ReadingWarning::OutsideWindow),
+        (outside_window(meter, new).is_some(), ReadingWarning::OutsideWindow),
         (expired, ReadingWarning::VerificationExpired),
     ]
     .into_iter()
@@ -214,7 +245,11 @@ mod tests {
             removed_on: None,
             verification_due_on: None,
             window: None,
+            late_readings: LateReadings::NextBill,
             usual_monthly_maximum: Some("500".parse().unwrap()),
+            zero_consumption: ZeroConsumption::Taken,
+            rollover_allowed: true,
+            expired_verification: ExpiredVerification::NotCounted,
             history_withheld: false,
         }
     }
@@ -323,6 +358,32 @@ mod tests {
         for outside in ["2026-06-06", "2026-06-24"] {
             assert_eq!(warnings(outside), [ReadingWarning::OutsideWindow], "{outside}");
         }
+    }
+
+    #[test]
+    fn what_a_provider_does_not_take_is_refused() {
+        let reading = |value, confirmed| NewReading { taken_on: day("2026-06-20"), values: single(value), confirmed };
+        let today = day("2026-06-21");
+        let strict = MeterRules { window: Some((21, 25)), late_readings: LateReadings::Refused, ..meter() };
+        let outside = ReadingRefusal::OutsideWindow { first_day: 21, last_day: 25 };
+        assert_eq!(check(&strict, None, &reading("5", true), today), Err(vec![outside]));
+        let expired_on = day("2026-06-19");
+        let expired = MeterRules { verification_due_on: Some(expired_on), ..meter() };
+        let with = |expired_verification| MeterRules { expired_verification, ..expired.clone() };
+        let refused = check(&with(ExpiredVerification::Refused), None, &reading("5", true), today);
+        assert_eq!(refused, Err(vec![ReadingRefusal::VerificationExpired { expired_on }]));
+        let counted = check(&with(ExpiredVerification::Counted), None, &reading("5", false), today);
+        assert_eq!(counted.unwrap().warnings, []);
+        let last = LastReading { taken_on: day("2026-05-20"), values: single("99987") };
+        let asks = MeterRules { zero_consumption: ZeroConsumption::Confirm, ..meter() };
+        let zero = check(&asks, Some(&last), &reading("99987", false), today);
+        assert_eq!(zero, Err(vec![ReadingRefusal::ZeroConsumption]));
+        let confirmed = check(&asks, Some(&last), &reading("99987", true), today).unwrap();
+        assert_eq!(confirmed.warnings, [ReadingWarning::ZeroConsumption]);
+        let stops = MeterRules { rollover_allowed: false, ..meter() };
+        let previous = "99987".parse().unwrap();
+        let below = ReadingRefusal::BelowPrevious { register: Register::Single, previous };
+        assert_eq!(check(&stops, Some(&last), &reading("12", true), today), Err(vec![below]));
     }
 
     #[test]

@@ -3,13 +3,13 @@
 use chrono::{Datelike, Months, NaiveDate};
 use entity::enums::{AuditEventKind, ReadingStatus};
 use entity::ids::MeterReadingId;
-use entity::{meter_reading, provider};
+use entity::meter_reading;
 
 use super::chain::{Move, way};
 use super::error::WithdrawalRefusal;
 use super::{Metering, store};
 use crate::accounts::error::AccessRefusal;
-use crate::accounts::{AccountAccess, Accounts};
+use crate::accounts::{AccountAccess, Accounts, Provider};
 use crate::identity::audit::{Act, Origin};
 use crate::kernel::{Failure, Fault, Person};
 use crate::platform::db::Tx;
@@ -82,11 +82,11 @@ impl Metering {
 }
 
 /// The last day, at the provider, on which a reading may be withdrawn: the end of the first reading window that ends on
-/// or after the day on which it was sent; of a provider without a window, the last day of that month.
-pub fn last_day(provider: &provider::Model, reading: &meter_reading::Model) -> NaiveDate {
-    let zone = chrono::TimeDelta::minutes(provider.time_zone_minutes.into());
-    let sent_on = (reading.submitted_at + zone).date_naive();
-    end_of_window(sent_on, provider.reading_window_last_day)
+/// or after the day on which it was sent, as the window was on that day; of a provider without a window, the last day of
+/// that month.
+pub fn last_day(provider: &Provider, reading: &meter_reading::Model) -> NaiveDate {
+    let sent_on = provider.day_of(reading.submitted_at);
+    end_of_window(sent_on, provider.terms_on(sent_on).reading_window_last_day)
 }
 
 /// A month that has not the day ends before it.

@@ -3,8 +3,8 @@
 use async_graphql::{Context, Object, SimpleObject};
 use chrono::{Days, NaiveDate};
 
-use crate::accounts::AccountAccess;
-use crate::billing::outlook::next_window;
+use crate::accounts::{AccountAccess, Provider};
+use crate::billing::outlook::next_window_at;
 use crate::billing::penalty::Debt;
 use crate::graphql::accounts::Money;
 use crate::graphql::context::Find;
@@ -38,7 +38,7 @@ pub struct PenaltyDay {
 pub struct AccountOutlook {
     pub account: AccountAccess,
     pub today: NaiveDate,
-    pub window: Option<(i16, i16)>,
+    pub provider: Provider,
 }
 
 /// What comes next for an account, and what doing nothing costs.
@@ -51,7 +51,7 @@ impl AccountOutlook {
 
     /// The days of the reading window that goes on or comes next; null: readings count on every day.
     async fn next_readings(&self) -> Option<ReadingDates> {
-        let (first_on, last_on) = self.window.map(|(first, last)| next_window(first, last, self.today))?;
+        let (first_on, last_on) = next_window_at(&self.provider, self.today)?;
         Some(ReadingDates { first_on: Date(first_on), last_on: Date(last_on) })
     }
 
@@ -86,7 +86,7 @@ impl AccountOutlook {
         let last = |days| self.today.checked_add_days(Days::new(days)).unwrap_or(self.today);
         let until = until.map_or(last(DAYS), |Date(until)| until.min(last(MOST_DAYS)));
         let debts = self.debts(ctx).await?;
-        let days = ctx.services()?.billing.penalty_forecast(&debts, self.today, until);
+        let days = ctx.services()?.billing.penalty_forecast(&self.provider, &debts, self.today, until);
         Ok(days.into_iter().map(|day| PenaltyDay { on: Date(day.on), total: day.total.into() }).collect())
     }
 }

@@ -99,6 +99,12 @@ pub enum ErrorCode {
     RolloverProposed,
     /// Far more than usual: confirm it.
     UnusuallyHigh,
+    /// The provider takes readings on other days of the month only.
+    OutsideWindow,
+    /// The provider takes no readings of a meter whose verification has expired.
+    VerificationExpired,
+    /// Nothing was used since the last reading: confirm it.
+    ZeroConsumption,
     /// There is no such reading, or the viewer did not send it.
     ReadingNotFound,
     /// The provider has the reading already, or the reading window in which it came has ended.

@@ -116,6 +116,18 @@ impl ErrorCode {
                 "Расход намного больше обычного. Если всё верно, подтвердите.",
                 "Far more than usual. If it is right, confirm.",
             ),
+            Self::OutsideWindow => (
+                "Поставщик принимает показания только в другие дни месяца.",
+                "The provider takes readings on other days of the month only.",
+            ),
+            Self::VerificationExpired => (
+                "Срок поверки прибора истёк: поставщик не принимает его показания.",
+                "The meter's verification has expired: the provider does not take its readings.",
+            ),
+            Self::ZeroConsumption => (
+                "Показание не изменилось. Если всё верно, подтвердите.",
+                "Nothing was used since the last reading. If that is right, confirm.",
+            ),
             Self::ReadingNotFound => ("Такого показания нет.", "There is no such reading."),
             Self::WithdrawalTooLate => (
                 "Отозвать показание уже нельзя: оно передано поставщику или срок передачи прошёл.",

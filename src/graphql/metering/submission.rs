@@ -7,7 +7,8 @@ use entity::exact::{NotExact, Quantity};
 use super::super::context::Find;
 use super::super::enums::Register;
 use super::super::error::{
-    ErrorCode, ReadingBelowPreviousError, RolloverProposedError, TopError, UnusuallyHighError, UserError, path,
+    ErrorCode, OutsideWindowError, ReadingBelowPreviousError, RolloverProposedError, TopError, UnusuallyHighError,
+    UserError, path,
 };
 use super::super::ids;
 use super::super::scalars::{Date, Decimal};
@@ -35,7 +36,7 @@ pub struct MeterReadingInput {
     pub values: Vec<RegisterValueInput>,
     /// The day it was read; by default today, at the provider.
     pub taken_on: Option<Date>,
-    /// The person has seen ROLLOVER_PROPOSED or UNUSUALLY_HIGH and means it.
+    /// The person has seen ROLLOVER_PROPOSED, UNUSUALLY_HIGH or ZERO_CONSUMPTION and means it.
     #[graphql(default = false)]
     pub confirm_warnings: bool,
 }
@@ -157,6 +158,14 @@ fn reading_error(index: usize, refusal: &ReadingRefusal, locale: Locale) -> User
         ReadingRefusal::Negative(_) => basic(ErrorCode::NegativeReading, "values"),
         ReadingRefusal::TooManyDigits { .. } => basic(ErrorCode::TooManyDigits, "values"),
         ReadingRefusal::TooManyFractionDigits { .. } => basic(ErrorCode::TooManyFractionDigits, "values"),
+        ReadingRefusal::VerificationExpired { .. } => basic(ErrorCode::VerificationExpired, "meterId"),
+        ReadingRefusal::ZeroConsumption => basic(ErrorCode::ZeroConsumption, "values"),
+        ReadingRefusal::OutsideWindow { first_day, last_day } => {
+            let (code, field) = (ErrorCode::OutsideWindow, reading_path(index, "takenOn"));
+            let message = code.message(locale).to_owned();
+            let (first_day, last_day) = (*first_day, *last_day);
+            UserError::OutsideWindow(OutsideWindowError { code, field, message, first_day, last_day })
+        }
         ReadingRefusal::BelowPrevious { register, previous } => {
             let code = ErrorCode::BelowPrevious;
             let message = code.message(locale).to_owned();

@@ -1,8 +1,10 @@
 //! The companies of the demo data: the nine of the instruction that kabinet was specified from, and three of other trades.
 
-use crate::integrators::register::settings::{AccountNumber, Bank, ReadingWindow};
-use crate::integrators::register::{Encoding, ProviderSettings, Separator};
-use entity::enums::AccessProofKind;
+use chrono::NaiveDate;
+
+use crate::integrators::register::settings::{AccountNumber, Bank, Due, ReadingWindow, Readings};
+use crate::integrators::register::{DatedSettings, Encoding, ProviderSettings, Separator};
+use entity::enums::{AccessProofKind, LateReadings, Locale};
 
 use super::utilities::Utility;
 
@@ -146,10 +148,21 @@ impl Company {
         if first { accounts - COMPANIES.iter().skip(1).map(part).sum::<u64>() } else { part(self) }
     }
 
+    /// With the day on which the law moved the due date (domain fact of the made-up companies as of the real ones).
+    pub fn dated_settings(&self) -> DatedSettings {
+        let mut due = toml::Table::new();
+        due.insert("day".into(), 15.into());
+        let mut change = toml::Table::new();
+        change.insert("valid_from".into(), "2026-03-01".into());
+        change.insert("due".into(), due.into());
+        DatedSettings { first: self.settings(), changes: vec![change] }
+    }
+
     pub fn settings(&self) -> ProviderSettings {
         let digits = self.number_digits;
         let rest = digits - self.number_prefix.len();
         ProviderSettings {
+            valid_from: NaiveDate::from_ymd_opt(2020, 1, 1),
             code: self.code.into(),
             name: self.name.into(),
             region: Some(self.region.into()),
@@ -164,8 +177,17 @@ impl Company {
                 hint_en: format!(
                     "The account number is printed at the top of the receipt: {digits} digits, no spaces."
                 ),
+                name_ru: "Лицевой счёт".into(),
+                name_en: "Personal account".into(),
             },
-            reading_window: (self.utility != Utility::Heat).then_some(ReadingWindow { first_day: 20, last_day: 25 }),
+            languages: Locale::ALL.to_vec(),
+            reading_window: (self.utility != Utility::Heat).then_some(ReadingWindow {
+                first_day: 20,
+                last_day: 25,
+                late: LateReadings::NextBill,
+            }),
+            readings: Readings::default(),
+            due: Due { day: 10, ..Due::default() },
             bank: Some(self.bank()),
         }
     }
@@ -174,6 +196,7 @@ impl Company {
     fn bank(&self) -> Bank {
         let place = COMPANIES.iter().position(|company| company.code == self.code).unwrap_or_default();
         Bank {
+            payee: None,
             inn: format!("77{place:02}000{place:03}"),
             kpp: Some(format!("77{place:02}01001")),
             name: "Учебный банк (АО)".into(),
@@ -199,9 +222,9 @@ mod tests {
     #[test]
     fn the_settings_of_every_company_can_be_imported() {
         for company in COMPANIES {
-            let settings = company.settings();
+            let settings = company.dated_settings();
             let text = settings.to_toml().unwrap_or_default();
-            assert_eq!(ProviderSettings::parse(&text), Ok(settings));
+            assert_eq!(DatedSettings::parse(&text), Ok(settings));
         }
     }
 }

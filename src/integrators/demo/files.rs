@@ -62,7 +62,7 @@ impl Files {
         let mut tariffs = create::<TariffRow>(&dir, setting, "tariffs.csv", None)?;
         setting.book.tariffs.iter().try_for_each(|row| tariffs.write(row))?;
         let mut files: Vec<FileEntry> = vec![
-            write_settings(&dir, &setting.company.settings())?,
+            write_settings(&dir, &setting.company.dated_settings())?,
             tariffs.finish()?,
             accounts.finish()?,
             services.finish()?,

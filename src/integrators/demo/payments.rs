@@ -39,7 +39,7 @@ pub fn statements(
             penalty,
             paid,
             closing,
-            due_on: calendar::due_on(*period),
+            due_on: Some(calendar::due_on(*period)),
             issued_at: calendar::issued_at(*period, time_zone_minutes),
         });
         (opening_before, opening) = (opening, closing);

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use entity::exact::YearMonth;
 use entity::ids::TypedId;
-use entity::{meter, personal_account, provider};
+use entity::{meter, personal_account};
 use regex::Regex;
 
 use super::store::{self, Reads};
+use crate::accounts::Provider;
 use crate::integrators::register::cells::CellError;
 use crate::integrators::register::cursor::Cursor;
 use crate::integrators::register::rows::{AccountRow, MeterRow};
@@ -21,7 +22,7 @@ pub struct Context {
     pub entropy: Entropy,
     pub exported_at: DateTime<Utc>,
     /// None in a dry run whose provider is not stored yet.
-    pub provider: Option<provider::Model>,
+    pub provider: Option<Provider>,
     pub number_pattern: Regex,
 }
 
@@ -30,10 +31,24 @@ impl Context {
         self.entropy.id(&self.clock)
     }
 
+    /// Minutes east of UTC where the provider is on a day.
+    pub fn zone_on(&self, day: NaiveDate) -> TimeDelta {
+        let east = self.provider.as_ref().map_or(0, |provider| provider.terms_on(day).time_zone_minutes);
+        TimeDelta::minutes(east.into())
+    }
+
     /// The first moment of a period where the provider is.
     pub fn start_of(&self, period: YearMonth) -> DateTime<Utc> {
-        let east = self.provider.as_ref().map_or(0, |provider| provider.time_zone_minutes);
-        period.first_day().and_time(NaiveTime::MIN).and_utc() - TimeDelta::minutes(east.into())
+        let first_day = period.first_day();
+        first_day.and_time(NaiveTime::MIN).and_utc() - self.zone_on(first_day)
+    }
+
+    /// The last day to pay a period without a penalty, where its statement names none: by the due day in force on the first
+    /// day after the period.
+    pub fn due_on(&self, period: YearMonth) -> NaiveDate {
+        let next = period.next().first_day();
+        let day = self.provider.as_ref().map_or(1, |provider| provider.terms_on(next).due_day);
+        next.with_day(u32::from(day.unsigned_abs())).unwrap_or(next)
     }
 
     /// The stored accounts with these numbers.
@@ -46,7 +61,7 @@ impl Context {
         // Rows come sorted by account: neighbours are the same one.
         let mut distinct: Vec<&str> = numbers.collect();
         distinct.dedup();
-        let found = store::find_accounts(reads, provider.id, distinct.into_iter()).await?;
+        let found = store::find_accounts(reads, provider.id(), distinct.into_iter()).await?;
         Ok(found.into_iter().map(|account| (account.number.clone(), account)).collect())
     }
 

@@ -2,15 +2,19 @@
 
 use std::path::Path;
 
-use entity::{import_file, provider};
+use chrono::NaiveDate;
+use entity::{import_file, provider, provider_terms};
 use tokio_util::sync::CancellationToken;
 
 use super::context::{Beside, Context};
-use super::kinds::{Accounts, Bills, Meters, Readings, ServiceChanges, Services, Tariffs, settings::provider_row};
+use super::kinds::{
+    Accounts, Bills, Meters, Readings, ServiceChanges, Services, Tariffs, settings::provider_row, settings::terms_rows,
+};
 use super::progress::Progress;
 use super::report::{FileReport, ImportReport, Outcome, Tally};
 use super::store::{self, Reads};
-use crate::integrators::register::{Export, FileEntry, Kind, Problem, Problems, ProviderSettings};
+use crate::accounts::Provider;
+use crate::integrators::register::{DatedSettings, Export, FileEntry, Kind, Problem, Problems};
 use crate::kernel::{Clock, Entropy, Fault};
 use crate::platform::Mechanisms;
 use crate::platform::db::Db;
@@ -47,6 +51,9 @@ pub enum ImportEvent<'a> {
         report: &'a FileReport,
     },
 }
+
+/// A provider's row with its terms, by day.
+type StoredProvider = (provider::Model, Vec<provider_terms::Model>);
 
 #[derive(Clone, Debug)]
 pub struct Importer {
@@ -175,31 +182,50 @@ impl Importer {
     async fn context(
         &self,
         export: &Export,
-        settings: Option<&ProviderSettings>,
+        settings: Option<&DatedSettings>,
         mode: Mode,
     ) -> Result<Result<Context, Problem>, Fault> {
         let code = &export.manifest.provider;
-        let provider = store::find_provider(Reads::Outside(&self.db), code).await?;
-        let pattern = match (&provider, settings, mode) {
-            (_, Some(settings), Mode::DryRun) => settings.account_number.pattern.clone(),
-            (Some(provider), ..) => provider.account_number_pattern.clone(),
-            (None, ..) => return Ok(Err(Problem::of_file(code, "not a known provider: its settings come first"))),
+        let stored = store::find_provider(Reads::Outside(&self.db), code).await?;
+        let exported_on = export.manifest.exported_at.date_naive();
+        let provider = match (stored, settings, mode) {
+            (stored, Some(settings), Mode::DryRun) => Some(self.with_settings(stored, settings, exported_on)?),
+            (stored, ..) => stored,
         };
+        let Some(provider) = provider.and_then(|(row, terms)| Provider::new(row, terms)) else {
+            return Ok(Err(Problem::of_file(code, "not a known provider: its settings come first")));
+        };
+        let pattern = &provider.terms_on(exported_on).account_number_pattern;
         let number_pattern = regex::Regex::new(&format!("^(?:{pattern})$")).map_err(Fault::internal)?;
         Ok(Ok(Context {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             exported_at: export.manifest.exported_at.to_utc(),
-            provider,
+            provider: Some(provider),
             number_pattern,
         }))
+    }
+
+    /// What is stored of a provider once the settings are loaded.
+    fn with_settings(
+        &self,
+        stored: Option<StoredProvider>,
+        settings: &DatedSettings,
+        exported_on: NaiveDate,
+    ) -> Result<StoredProvider, Fault> {
+        let (id, terms) = match stored {
+            Some((row, terms)) => (row.id, terms),
+            None => (self.entropy.id(&self.clock)?, Vec::new()),
+        };
+        let terms = terms_rows(id, &terms, settings, exported_on).map_err(Fault::internal)?;
+        Ok((provider_row(id, &settings.first), terms))
     }
 
     async fn load_settings(
         &self,
         export: &Export,
         entry: &FileEntry,
-        settings: &ProviderSettings,
+        settings: &DatedSettings,
         mode: Mode,
     ) -> Result<FileReport, Fault> {
         let began = std::time::Instant::now();
@@ -210,9 +236,12 @@ impl Importer {
                 return Ok(FileReport { problems: problem.into(), elapsed: began.elapsed(), ..refused });
             }
         };
-        let stored = store::find_provider(Reads::Outside(&self.db), &settings.code).await?;
-        let id = stored.as_ref().map_or_else(|| self.entropy.id(&self.clock), |stored| Ok(stored.id))?;
-        let new = provider_row(id, settings);
+        let mut stored = store::find_provider(Reads::Outside(&self.db), &settings.first.code).await?;
+        if let Some((_, terms)) = &mut stored {
+            terms.sort_by_key(|terms| terms.valid_from);
+        }
+        let exported_on = export.manifest.exported_at.date_naive();
+        let new = self.with_settings(stored.clone(), settings, exported_on)?;
         let tally = match &stored {
             None => Tally { new: 1, ..Tally::default() },
             Some(stored) if *stored == new => Tally { unchanged: 1, ..Tally::default() },
@@ -229,7 +258,7 @@ impl Importer {
     async fn write_settings(
         &self,
         mut progress: Progress,
-        (known, new): (bool, provider::Model),
+        (known, new): (bool, StoredProvider),
         tally: Tally,
     ) -> Result<(), Fault> {
         let finished_at = progress.row.finished_at.unwrap_or_else(|| self.clock.now());
@@ -239,12 +268,16 @@ impl Importer {
             return Ok(());
         }
         let result = self.db.transaction::<(), std::convert::Infallible, _, _>(|tx| {
-            let (new, file, file_known) = (new.clone(), progress.row.clone(), progress.stored.is_some());
+            let ((row, terms), file, file_known) = (new.clone(), progress.row.clone(), progress.stored.is_some());
             async move {
-                match (changed, known) {
-                    (true, true) => store::update_provider_in(&tx, new).await?,
-                    (true, false) => store::insert_provider_in(&tx, new).await?,
-                    (false, _) => {}
+                if changed {
+                    let id = row.id;
+                    if known {
+                        store::update_provider_in(&tx, row).await?;
+                    } else {
+                        store::insert_provider_in(&tx, row).await?;
+                    }
+                    store::put_terms_in(&tx, id, &terms).await?;
                 }
                 Ok(store::put_import_in(&tx, file, file_known).await?)
             }

@@ -6,7 +6,7 @@ use entity::exact::{Money, YearMonth};
 use entity::ids::{ImportFileId, MeterId, MeterReadingId, PersonalAccountId, ProviderId, StatementId};
 use entity::{
     account_service, attachment, import_file, ledger_entry, meter, meter_reading, personal_account, provider,
-    service_change, statement, statement_line, tariff,
+    provider_terms, service_change, statement, statement_line, tariff,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseExecutor, EntityTrait, IntoActiveModel, QueryFilter,
@@ -45,8 +45,21 @@ impl<M> Default for Upserts<M> {
     }
 }
 
-pub async fn find_provider(reads: Reads<'_>, code: &str) -> Result<Option<provider::Model>, Fault> {
-    Ok(provider::Entity::find().filter(provider::Column::Code.eq(code)).one(&reads.executor()).await?)
+/// With all its terms.
+pub async fn find_provider(
+    reads: Reads<'_>,
+    code: &str,
+) -> Result<Option<(provider::Model, Vec<provider_terms::Model>)>, Fault> {
+    let query = provider::Entity::find().find_with_related(provider_terms::Entity);
+    let found = query.filter(provider::Column::Code.eq(code)).all(&reads.executor()).await?;
+    Ok(found.into_iter().next())
+}
+
+/// In the place of all that were there.
+pub async fn put_terms_in(tx: &Tx, provider: ProviderId, rows: &[provider_terms::Model]) -> Result<(), Fault> {
+    let of_provider = provider_terms::Column::ProviderId.eq(provider);
+    provider_terms::Entity::delete_many().filter(of_provider).exec(&**tx).await?;
+    bulk::insert_all::<provider_terms::Entity>(tx, rows).await
 }
 
 pub async fn insert_provider_in(tx: &Tx, row: provider::Model) -> Result<(), Fault> {

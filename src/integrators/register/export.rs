@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::bills::BillReader;
+use super::dated::DatedSettings;
 use super::error::Problem;
 use super::kind::Kind;
 use super::manifest::{self, FileEntry, Manifest};
 use super::reader::RowReader;
 use super::rows::Row;
-use super::settings::ProviderSettings;
 use super::source::hex;
 
 /// Settings are read whole; a file beyond this is none.
@@ -84,13 +84,14 @@ impl Export {
         Ok(BillReader::new(period, self.rows(entry)?, self.rows(lines)?, before))
     }
 
-    pub fn settings(&self, entry: &FileEntry) -> Result<ProviderSettings, Problem> {
+    pub fn settings(&self, entry: &FileEntry) -> Result<DatedSettings, Problem> {
         let text = read_small(&self.dir.join(&entry.name), LONGEST_SETTINGS)?;
         let refused = |reason: String| Problem::of_file(&entry.name, reason);
         entry.check_sha256(&hex(&Sha256::digest(text.as_bytes())))?;
-        let settings = ProviderSettings::parse(&text).map_err(refused)?;
-        if settings.code != self.manifest.provider {
-            let reason = format!("code {:?} is not the manifest's {:?}", settings.code, self.manifest.provider);
+        let settings = DatedSettings::parse(&text).map_err(refused)?;
+        let code = &settings.first.code;
+        if *code != self.manifest.provider {
+            let reason = format!("code {code:?} is not the manifest's {:?}", self.manifest.provider);
             return Err(Problem::of_file(&entry.name, reason));
         }
         Ok(settings)

@@ -13,11 +13,13 @@ pub mod kind;
 pub mod manifest;
 pub mod reader;
 pub mod rows;
+pub mod dated;
 pub mod settings;
 mod source;
 pub mod writer;
 
 pub use bills::{Bill, BillReader};
+pub use dated::DatedSettings;
 pub use error::{Problem, Problems};
 pub use export::Export;
 pub use kind::Kind;

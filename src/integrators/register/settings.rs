@@ -1,13 +1,19 @@
-//! `provider.toml`: what differs between providers.
+//! `provider.toml`: what differs between providers, and from which day on.
 
-use entity::enums::AccessProofKind;
+use chrono::NaiveDate;
+use entity::enums::{AccessProofKind, ExpiredVerification, LateReadings, Locale, ZeroConsumption};
 use entity::exact::Quantity;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
+use crate::config::{PenaltyStep, rate_hundredths};
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProviderSettings {
+    /// The first day; without one, that of the export.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<NaiveDate>,
     pub code: String,
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -22,9 +28,16 @@ pub struct ProviderSettings {
     /// What a person may prove the access with.
     #[serde(default)]
     pub access_proofs: Vec<AccessProofKind>,
+    /// What the provider's own texts are written in.
+    #[serde(default = "languages")]
+    pub languages: Vec<Locale>,
     pub account_number: AccountNumber,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading_window: Option<ReadingWindow>,
+    #[serde(default)]
+    pub readings: Readings,
+    #[serde(default)]
+    pub due: Due,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bank: Option<Bank>,
 }
@@ -37,6 +50,23 @@ pub struct AccountNumber {
     pub sample: String,
     pub hint_ru: String,
     pub hint_en: String,
+    /// What the provider's receipts call the number.
+    #[serde(default = "name_ru")]
+    pub name_ru: String,
+    #[serde(default = "name_en")]
+    pub name_en: String,
+}
+
+fn languages() -> Vec<Locale> {
+    Locale::ALL.to_vec()
+}
+
+fn name_ru() -> String {
+    "Лицевой счёт".to_owned()
+}
+
+fn name_en() -> String {
+    "Personal account".to_owned()
 }
 
 /// Days of the month, 1 to 31, both included.
@@ -45,12 +75,65 @@ pub struct AccountNumber {
 pub struct ReadingWindow {
     pub first_day: i16,
     pub last_day: i16,
+    #[serde(default = "next_bill")]
+    pub late: LateReadings,
+}
+
+const fn next_bill() -> LateReadings {
+    LateReadings::NextBill
+}
+
+/// By which rules readings are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Readings {
+    pub zero: ZeroConsumption,
+    pub rollover: bool,
+    /// Most digits after the point, 0 to 4; none: as many as the meter has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fraction_digits: Option<i16>,
+    pub expired_verification: ExpiredVerification,
+}
+
+impl Default for Readings {
+    fn default() -> Self {
+        Self {
+            zero: ZeroConsumption::Taken,
+            rollover: true,
+            fraction_digits: None,
+            expired_verification: ExpiredVerification::NotCounted,
+        }
+    }
+}
+
+/// Until when to pay, and what paying late costs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Due {
+    /// Of the month after the billing period, 1 to 28.
+    pub day: i16,
+    /// Percent a year, at most two digits after the point; none: by the server's configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_rate: Option<String>,
+    /// As in the configuration: `31=1/300, 91=1/130`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub penalty_steps: Option<String>,
+}
+
+impl Default for Due {
+    /// The 15th: Housing Code of Russia, article 155, part 1, since 2026-03-01.
+    fn default() -> Self {
+        Self { day: 15, key_rate: None, penalty_steps: None }
+    }
 }
 
 /// Where payments go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bank {
+    /// Who is paid, as the bank knows it; none: the provider's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payee: Option<String>,
     pub inn: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kpp: Option<String>,
@@ -61,14 +144,16 @@ pub struct Bank {
 }
 
 impl ProviderSettings {
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let settings: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+    /// One state of the settings, checked.
+    pub(super) fn of(table: toml::Table) -> Result<Self, String> {
+        let settings: Self = table.try_into().map_err(|error: toml::de::Error| error.to_string())?;
         settings.check()?;
         Ok(settings)
     }
 
-    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
-        toml::to_string(self)
+    /// In hundredths of a percent.
+    pub fn key_rate(&self) -> Option<u32> {
+        self.due.key_rate.as_deref().and_then(rate_hundredths)
     }
 
     pub fn usual_monthly_maximum(&self) -> Option<Quantity> {
@@ -107,7 +192,27 @@ impl ProviderSettings {
         {
             return Err("reading_window has days from 1 to 31".into());
         }
+        self.check_rules()?;
         self.bank.as_ref().map_or(Ok(()), Bank::check)
+    }
+
+    fn check_rules(&self) -> Result<(), String> {
+        if self.readings.fraction_digits.is_some_and(|digits| !(0..=4).contains(&digits)) {
+            return Err("readings.fraction_digits is not from 0 to 4".into());
+        }
+        if !(1..=28).contains(&self.due.day) {
+            return Err("due.day is not from 1 to 28".into());
+        }
+        if self.due.key_rate.is_some() && self.key_rate().is_none() {
+            return Err("due.key_rate is not a percentage from 0 to 100 with at most two digits".into());
+        }
+        if self.due.penalty_steps.as_deref().is_some_and(|steps| PenaltyStep::list(steps).is_none()) {
+            return Err("due.penalty_steps is not like \"31=1/300, 91=1/130\"".into());
+        }
+        if self.languages.is_empty() {
+            return Err("languages is empty".into());
+        }
+        Ok(())
     }
 }
 
@@ -134,6 +239,10 @@ impl Bank {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Result<ProviderSettings, String> {
+        ProviderSettings::of(text.parse().map_err(|error: toml::de::Error| error.to_string())?)
+    }
+
     const TEXT: &str = r#"
 code = "voronezh"
 name = "Межрегионгаз Воронеж"
@@ -152,9 +261,10 @@ last_day = 25
 
     #[test]
     fn settings_survive_the_way_through_text() {
-        let settings = ProviderSettings::parse(TEXT).unwrap();
+        let settings = parse(TEXT).unwrap();
         assert_eq!(settings.usual_monthly_maximum(), Some(Quantity(10_000_000)));
-        assert_eq!(ProviderSettings::parse(&settings.to_toml().unwrap()).unwrap(), settings);
+        assert_eq!(parse(&toml::to_string(&settings).unwrap()).unwrap(), settings);
+        assert_eq!((settings.due.day, settings.readings, settings.languages.len()), (15, Readings::default(), 2));
     }
 
     #[test]
@@ -168,8 +278,13 @@ last_day = 25
             ("= 25", "= 32"),
             ("\"PIN\"", "\"PASSPORT\""),
             ("hint_en", "hint_de"),
+            ("[reading_window]", "[due]\nday = 29\n[reading_window]"),
+            ("[reading_window]", "[due]\nkey_rate = \"9.555\"\n[reading_window]"),
+            ("[reading_window]", "[due]\npenalty_steps = \"31=300\"\n[reading_window]"),
+            ("[reading_window]", "[readings]\nfraction_digits = 5\n[reading_window]"),
+            ("time_zone", "languages = []\ntime_zone"),
         ] {
-            assert!(ProviderSettings::parse(&TEXT.replace(good, bad)).is_err(), "{bad}");
+            assert!(parse(&TEXT.replace(good, bad)).is_err(), "{bad}");
         }
     }
 }

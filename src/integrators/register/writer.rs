@@ -7,9 +7,9 @@ use std::path::Path;
 use entity::exact::YearMonth;
 use sha2::{Digest, Sha256};
 
+use super::dated::DatedSettings;
 use super::manifest::{Encoding, FileEntry, Separator};
 use super::rows::Row;
-use super::settings::ProviderSettings;
 use super::source::hex;
 use super::{Kind, Manifest, manifest};
 
@@ -88,7 +88,7 @@ impl<R: Row> RowWriter<R> {
 }
 
 /// Writes `provider.toml`.
-pub fn write_settings(dir: &Path, settings: &ProviderSettings) -> io::Result<FileEntry> {
+pub fn write_settings(dir: &Path, settings: &DatedSettings) -> io::Result<FileEntry> {
     let text = settings.to_toml().map_err(io::Error::other)?;
     let name = "provider.toml".to_owned();
     fs::write(dir.join(&name), &text)?;

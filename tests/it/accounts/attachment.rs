@@ -128,7 +128,8 @@ both_ways!(a_kind_of_proof_that_the_provider_does_not_take_is_refused, |app| {
     let debtor = sample("debt");
     let customer = app.confirmed_customer("anna@example.com").await;
     app.sql(&format!(
-        "UPDATE providers SET access_proofs = 'LAST_CHARGE_TOTAL' WHERE code = '{}'",
+        "UPDATE provider_terms SET access_proofs = 'LAST_CHARGE_TOTAL' WHERE provider_id = \
+         (SELECT id FROM providers WHERE code = '{}')",
         debtor.provider_code
     ))
     .await;

@@ -3,6 +3,7 @@
 mod access;
 mod attachment;
 mod provider;
+mod terms;
 mod tries;
 
 use serde_json::{Value, json};

@@ -125,7 +125,7 @@ both_ways!(a_preview_meets_the_refusals_of_a_submission, |app| {
     assert_eq!(user_errors(&payload), [("BELOW_PREVIOUS".to_owned(), json!(["readings", "0", "values"]))]);
     assert_eq!((&payload["readings"], &payload["accounts"]), (&json!(null), &json!(null)));
     assert_eq!(payload["userErrors"][0]["previous"], before.last[0].1.to_string());
-    execute_sql(&app, "UPDATE providers SET usual_monthly_maximum = 1000000").await;
+    execute_sql(&app, "UPDATE provider_terms SET usual_monthly_maximum = 1000000").await;
     let mut high = before.reading(201);
     let payload = preview(&customer, json!([high])).await;
     assert_eq!(user_errors(&payload)[0].0, "UNUSUALLY_HIGH");

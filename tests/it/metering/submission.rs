@@ -50,7 +50,7 @@ both_ways!(an_unusually_high_reading_is_taken_once_confirmed, |app| {
     let (customer, account) = owner(&app, "anna@example.com", "debt").await;
     let before = meter(&customer, &account).await;
     // 100 a month; May and June have begun since the last reading.
-    execute_sql(&app, "UPDATE providers SET usual_monthly_maximum = 1000000").await;
+    execute_sql(&app, "UPDATE provider_terms SET usual_monthly_maximum = 1000000").await;
     assert_eq!(&before.last_taken_on[..7], "2026-05");
     let mut reading = single(&before, &before.plus(201));
     let payload = submit(&customer, json!([reading])).await;
@@ -130,7 +130,7 @@ both_ways!(a_reading_of_a_meter_whose_verification_has_expired_is_taken_with_a_w
 
 both_ways!(a_reading_without_consumption_or_outside_the_window_is_taken_with_a_warning, |app| {
     let (customer, account) = owner(&app, "anna@example.com", "debt").await;
-    execute_sql(&app, "UPDATE providers SET reading_window_first_day = 21, reading_window_last_day = 25").await;
+    execute_sql(&app, "UPDATE provider_terms SET reading_window_first_day = 21, reading_window_last_day = 25").await;
     let before = meter(&customer, &account).await;
     let payload = submit(&customer, json!([before.reading(0)])).await;
     assert_eq!(user_errors(&payload), []);

@@ -79,8 +79,7 @@ both_ways!(the_next_reading_counts_from_the_one_before_the_withdrawn_one, |app| 
 both_ways!(a_reading_may_be_withdrawn_to_the_end_of_its_reading_window_at_the_provider, |app| {
     let (mut customer, account) = owner(&app, "anna@example.com", "debt").await;
     // Midnight at the provider is 21:00 of the day before in UTC.
-    let window =
-        "UPDATE providers SET reading_window_first_day = 15, reading_window_last_day = 25, time_zone_minutes = 180";
+    let window = "UPDATE provider_terms SET reading_window_first_day = 15, reading_window_last_day = 25, time_zone_minutes = 180";
     execute_sql(&app, window).await;
     let (one, two) = (send(&app, &customer, &account, 1).await, send(&app, &customer, &account, 1).await);
     let query = "query($id: ID!) { node(id: $id) { ... on MeterReading { withdrawableUntil } } }";

@@ -40,7 +40,7 @@ impl Loader for Accounts {
                 (Some(old), _) => old.clone(),
                 (None, Some(provider)) => personal_account::Model {
                     id: context.id()?,
-                    provider_id: provider.id,
+                    provider_id: provider.id(),
                     number: row.number.clone(),
                     holder_name: None,
                     address: None,

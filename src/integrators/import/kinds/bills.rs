@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::exact::Money;
 use entity::ids::{PersonalAccountId, StatementId};
 use entity::{ledger_entry, personal_account, statement, statement_line};
@@ -41,7 +41,7 @@ impl Loader for Bills {
         let mut plan = Plan::default();
         for bill in bills {
             let Some(account) = plan.account(&accounts, beside, bill.line, &bill.statement.account) else { continue };
-            match stored.posting(account, bill) {
+            match stored.posting(context, account, bill) {
                 Ok(Posting::AlreadyStored) => plan.tally.unchanged += 1,
                 Ok(Posting::Append { entries, after }) => {
                     plan.tally.new += 1;
@@ -130,7 +130,12 @@ impl Stored {
         paid_here
     }
 
-    fn posting(&self, account: &personal_account::Model, bill: &Bill) -> Result<Posting, PostingRefusal> {
+    fn posting(
+        &self,
+        context: &Context,
+        account: &personal_account::Model,
+        bill: &Bill,
+    ) -> Result<Posting, PostingRefusal> {
         let position =
             LedgerPosition { balance: account.balance, in_transit: account.in_transit, version: account.version };
         let same = self.same_period.get(&account.id);
@@ -142,16 +147,20 @@ impl Stored {
         let known = KnownStatements { newest, same_period: same.map(stored_figures), paid_here };
         let posting = post_statement(position, &known, &figures(&bill.statement))?;
         match same {
-            Some(same) if !self.repeats(same, bill) => Err(PostingRefusal::OtherFigures),
+            Some(same) if !self.repeats(context, same, bill) => Err(PostingRefusal::OtherFigures),
             _ => Ok(posting),
         }
     }
 
-    fn repeats(&self, stored: &statement::Model, bill: &Bill) -> bool {
+    fn repeats(&self, context: &Context, stored: &statement::Model, bill: &Bill) -> bool {
         let lines = bill.lines.iter().map(|line| line_row(stored.id, line));
         let stored_lines = self.lines.get(&stored.id).map(Vec::as_slice).unwrap_or_default();
-        stored.due_on == bill.statement.due_on && lines.eq(stored_lines.iter().cloned())
+        due_on(context, &bill.statement) == stored.due_on && lines.eq(stored_lines.iter().cloned())
     }
+}
+
+fn due_on(context: &Context, row: &StatementRow) -> NaiveDate {
+    row.due_on.unwrap_or_else(|| context.due_on(row.period))
 }
 
 fn figures(row: &StatementRow) -> StatementFigures {
@@ -223,7 +232,7 @@ fn append(
         penalty: row.penalty,
         paid: row.paid,
         closing: row.closing,
-        due_on: row.due_on,
+        due_on: due_on(context, row),
         issued_at: row.issued_at,
     });
     changes.lines.extend(bill.lines.iter().map(|line| line_row(id, line)));

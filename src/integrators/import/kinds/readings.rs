@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use entity::enums::{ReadingSource, ReadingStatus, Register};
 use entity::exact::Quantity;
 use entity::ids::{MeterId, MeterReadingId};
@@ -160,7 +160,6 @@ fn reading(
 
 /// The billing exports no time of day: noon where the provider is falls on the right day nearly everywhere.
 fn noon(day: NaiveDate, context: &Context) -> DateTime<Utc> {
-    let zone = context.provider.as_ref().map_or(0, |provider| provider.time_zone_minutes);
     let noon = day.and_time(NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default());
-    (noon - Duration::minutes(zone.into())).and_utc()
+    (noon - context.zone_on(day)).and_utc()
 }

@@ -32,14 +32,14 @@ impl Loader for Tariffs {
             plan.tally.new = rows.len() as u64;
             return Ok(plan);
         };
-        let stored = store::list_tariffs(reads, provider.id).await?;
+        let stored = store::list_tariffs(reads, provider.id()).await?;
         let key = |tariff: &tariff::Model| (tariff.service_code.clone(), tariff.tariff_group.clone(), tariff.starts_on);
         let stored: HashMap<_, _> = stored.into_iter().map(|tariff| (key(&tariff), tariff)).collect();
         for Numbered { row, .. } in rows {
             let old = stored.get(&row.key());
             let new = tariff::Model {
                 id: old.map_or_else(|| context.id(), |old| Ok(old.id))?,
-                provider_id: provider.id,
+                provider_id: provider.id(),
                 service_code: row.service_code.clone(),
                 service_name: row.service_name.clone(),
                 tariff_group: row.tariff_group.clone(),

@@ -131,7 +131,7 @@ async fn older_settings_are_refused(world: World) {
         let dir = world.book(folder).accounts(&["0001"]).exported(exported_at).seal();
         let export = Export::open(&dir).unwrap();
         let mut settings = export.settings(&export.manifest.files[0]).unwrap();
-        settings.name = name.into();
+        settings.first.name = name.into();
         mend(&dir, |manifest| manifest.files[0] = write_settings(&dir, &settings).unwrap());
         dir
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::enums::{ChargeBasis, Register, Unit};
+use entity::enums::{ChargeBasis, Locale, Register, Unit};
 use entity::exact::{Coefficient, Money, Price, Quantity, YearMonth};
 use sea_orm::{ConnectionTrait, Database};
 use tempfile::TempDir;
@@ -16,7 +16,7 @@ use crate::integrators::import::{ImportReport, Importer, Mode, Outcome};
 use crate::integrators::register::rows::{
     AccountRow, Columns, MeterRow, ReadingRow, StatementLineRow, StatementRow, TariffRow,
 };
-use crate::integrators::register::settings::AccountNumber;
+use crate::integrators::register::settings::{AccountNumber, Due, Readings};
 use crate::integrators::register::writer::{RowWriter, write_manifest, write_settings};
 use crate::integrators::register::{Encoding, FileEntry, Manifest, ProviderSettings, Row, Separator};
 use crate::kernel::{Clock, Entropy};
@@ -111,6 +111,7 @@ impl World {
         let dir = self.dir.path().join(folder);
         std::fs::create_dir_all(&dir).unwrap();
         let settings = ProviderSettings {
+            valid_from: None,
             code: "test".into(),
             name: "Тестгаз".into(),
             region: None,
@@ -123,11 +124,16 @@ impl World {
                 sample: "0001".into(),
                 hint_ru: "?".into(),
                 hint_en: "?".into(),
+                name_ru: "Лицевой счёт".into(),
+                name_en: "Account".into(),
             },
+            languages: vec![Locale::Ru],
             reading_window: None,
+            readings: Readings::default(),
+            due: Due::default(),
             bank: None,
         };
-        let files = vec![write_settings(&dir, &settings).unwrap()];
+        let files = vec![write_settings(&dir, &settings.into()).unwrap()];
         Book { dir, files, separator: Separator::Semicolon, exported_at: "2026-11-01T08:00:00+03:00".into() }
     }
 }
@@ -209,7 +215,7 @@ impl Book {
             penalty: Money::ZERO,
             paid: money(paid),
             closing: money(opening) + money(accrued) - money(paid),
-            due_on: period.next().first_day(),
+            due_on: Some(period.next().first_day()),
             issued_at: period.next().first_day().and_hms_opt(3, 0, 0).unwrap().and_utc(),
         };
         let line = |(account, _, accrued, _): &(&str, &str, &str, &str)| StatementLineRow {

@@ -16,7 +16,8 @@ register_row! {
         /// Since the statement before, whichever way it was paid.
         paid: Money,
         closing: Money,
-        due_on: NaiveDate,
+        /// None: by the provider's due day, in force on the first day after the period.
+        due_on: Option<NaiveDate>,
         issued_at: DateTime<Utc>,
     }
 }

@@ -1,13 +1,13 @@
 //! Providers and accounts.
 
-use entity::enums::AccessLevel;
+use entity::enums::{AccessLevel, ExpiredVerification, LateReadings, ZeroConsumption};
 use entity::exact::{Money, Quantity};
 use entity::ids::{AttachmentId, PersonalAccountId, ProviderId, UserId};
-use entity::{attachment, personal_account, provider};
+use entity::{attachment, personal_account, provider, provider_terms};
 use kabinet::platform::db::Tx;
 use sea_orm::DbErr;
 
-use super::{kept, moment, text, uuid};
+use super::{day, kept, moment, text, uuid};
 
 pub async fn accounts(tx: &Tx) -> Result<(), DbErr> {
     let id = uuid();
@@ -17,24 +17,9 @@ pub async fn accounts(tx: &Tx) -> Result<(), DbErr> {
         name: text("Тепло"),
         search_name: text("тепло"),
         region: None,
-        account_number_pattern: text("^[0-9]{10}$"),
-        account_number_sample: text("0123456789"),
-        account_number_hint_ru: text("10 цифр"),
-        account_number_hint_en: text("10 digits"),
-        access_proofs: text("PIN"),
-        reading_window_first_day: Some(15),
-        reading_window_last_day: Some(25),
-        support_email: None,
-        time_zone_minutes: -180,
-        usual_monthly_maximum: Some(Quantity(1)),
-        inn: Some(text("7700000000")),
-        kpp: None,
-        bank_name: None,
-        bic: None,
-        bank_account: None,
-        correspondent_account: None,
     };
     kept(tx, provider).await?;
+    kept(tx, terms(ProviderId(id))).await?;
     let account = personal_account::Model {
         id: PersonalAccountId(id),
         provider_id: ProviderId(id),
@@ -62,4 +47,39 @@ pub async fn accounts(tx: &Tx) -> Result<(), DbErr> {
         attached_version: 0,
     };
     kept(tx, attachment).await
+}
+
+fn terms(provider_id: ProviderId) -> provider_terms::Model {
+    provider_terms::Model {
+        provider_id,
+        valid_from: day(),
+        account_number_pattern: text("^[0-9]{10}$"),
+        account_number_sample: text("0123456789"),
+        account_number_hint_ru: text("10 цифр"),
+        account_number_hint_en: text("10 digits"),
+        account_number_name_ru: text("Лицевой счёт"),
+        account_number_name_en: text("Account"),
+        access_proofs: text("PIN"),
+        reading_window_first_day: Some(15),
+        reading_window_last_day: Some(25),
+        late_readings: LateReadings::Refused,
+        usual_monthly_maximum: Some(Quantity(1)),
+        zero_consumption: ZeroConsumption::Confirm,
+        rollover_allowed: false,
+        most_fraction_digits: Some(0),
+        expired_verification: ExpiredVerification::Counted,
+        due_day: 28,
+        key_rate: Some(950),
+        penalty_steps: Some(text("31=1/300")),
+        support_email: None,
+        time_zone_minutes: -180,
+        languages: text("RU"),
+        payee_name: None,
+        inn: Some(text("7700000000")),
+        kpp: None,
+        bank_name: None,
+        bic: None,
+        bank_account: None,
+        correspondent_account: None,
+    }
 }
