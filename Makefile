@@ -29,8 +29,12 @@ web: $(web_built) ## build what the server carries for browsers (GraphiQL, style
 
 .PHONY: test
 test: lint deny schema-quality web $(browser_packages) $(client_packages) $(journey_packages) ## all that must hold before a merge: lints, dependencies (where cargo-deny is installed), web build, every test in both ways to run
-	tests/services cargo test --workspace --locked
+	KABINET_SIMULATE=20000 tests/services cargo test --workspace --locked
 	tests/browser/run target/debug/kabinet
+
+.PHONY: simulate
+simulate: ## a million histories of payments under faults and crashes; fewer: make simulate HISTORIES=100000
+	KABINET_SIMULATE=$(or $(HISTORIES),1000000) cargo test --release --locked --test simulation -- --nocapture
 
 .PHONY: lint
 lint: ## formatting, clippy without warnings, syntax of the scripts

@@ -74,8 +74,23 @@ words! {
     LedgerEntryKind {
         Opening = "OPENING", Charge = "CHARGE", Payment = "PAYMENT", Refund = "REFUND", Adjustment = "ADJUSTMENT", Penalty = "PENALTY",
     }
+    /// Which leads to which: `payments/state.rs`, and the triggers of step 30.
     PaymentStatus {
-        Pending = "PENDING", Succeeded = "SUCCEEDED", Canceled = "CANCELED", Refunded = "REFUNDED", PartiallyRefunded = "PARTIALLY_REFUNDED",
+        Created = "CREATED", Unknown = "UNKNOWN", Pending = "PENDING", WaitingForCapture = "WAITING_FOR_CAPTURE",
+        Succeeded = "SUCCEEDED", Canceled = "CANCELED", PartiallyRefunded = "PARTIALLY_REFUNDED", Refunded = "REFUNDED",
     }
-    SandboxStatus { Pending = "pending", Succeeded = "succeeded", Canceled = "canceled" }
+    /// Whose money a posting of the journal is; what each sum means: `payments/journal.rs`.
+    Book {
+        Account = "ACCOUNT", Clearing = "CLEARING", Acquirer = "ACQUIRER", Provider = "PROVIDER", Commission = "COMMISSION",
+    }
+    RefundStatus {
+        Created = "CREATED", Unknown = "UNKNOWN", Pending = "PENDING", Succeeded = "SUCCEEDED", Canceled = "CANCELED",
+    }
+    JournalKind { Payment = "PAYMENT", Refund = "REFUND", Payout = "PAYOUT" }
+    /// What people must look at.
+    IncidentKind {
+        LateSuccess = "LATE_SUCCESS", LateCancel = "LATE_CANCEL", AmountDiffers = "AMOUNT_DIFFERS", Foreign = "FOREIGN",
+        Missing = "MISSING", Stuck = "STUCK",
+    }
+    SandboxStatus { Pending = "pending", WaitingForCapture = "waiting_for_capture", Succeeded = "succeeded", Canceled = "canceled" }
 }

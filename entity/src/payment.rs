@@ -28,6 +28,10 @@ pub struct Model {
     pub paid_at: Option<DateTimeUtc>,
     /// How often a job has asked the acquirer about it.
     pub checks: i32,
+    /// When a call to the acquirer about it last began; null when that call has ended without an answer.
+    pub called_at: Option<DateTimeUtc>,
+    /// Given back so far, of `amount`.
+    pub refunded: Money,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

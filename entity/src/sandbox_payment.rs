@@ -18,6 +18,15 @@ pub struct Model {
     pub failure: Option<String>,
     pub created_at: DateTimeUtc,
     pub decided_at: Option<DateTimeUtc>,
+    /// Whose payment it is.
+    pub shop: String,
+    /// JSON, as the shop sent it.
+    pub metadata: String,
+    /// One stage; false holds the money until it is captured.
+    pub capture: bool,
+    pub refunded: Money,
+    /// `bank_card` or `sbp`, once the person has chosen.
+    pub method: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -19,6 +19,9 @@ mod m0016_reading_chain;
 mod m0020_provider_terms;
 mod m0014_rights;
 mod m0015_data_exports;
+mod m0030_payment_states;
+mod m0031_sandbox_bank;
+mod m0032_refunds;
 mod table;
 
 #[derive(Debug)]
@@ -45,6 +48,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_rights::Step),
             Box::new(m0015_data_exports::Step),
             Box::new(m0020_provider_terms::Step),
+            Box::new(m0030_payment_states::Step),
+            Box::new(m0031_sandbox_bank::Step),
+            Box::new(m0032_refunds::Step),
         ]
     }
 }

@@ -10,7 +10,7 @@ use crate::http::{Check, Doors, Ended, ExportAnswer, LinkOutcome, MailboxMessage
 use crate::identity::email_change::Confirmed;
 use crate::identity::error::{CancellationRefusal, ConfirmationRefusal, ReportRefusal, ResetRefusal};
 use crate::kernel::{Actor, Failure, Fault, Person, type_id};
-use crate::payments::acquirer::sandbox::Outcome;
+use crate::payments::acquirer::sandbox::outcome::Choice;
 use crate::platform::mail::Mailer;
 use crate::platform::wakeups::Wake;
 
@@ -117,9 +117,8 @@ impl Doors for AppDoors {
     }
 
     async fn decide_sandbox_payment(&self, id: &str, outcome: &str) -> Result<Option<SandboxPage>, Fault> {
-        let Some(outcome) = Outcome::from_word(outcome) else { return self.sandbox_payment(id).await };
-        let decided = self.0.services.payments.decide_in_sandbox(&self.0.sandbox, id, outcome).await?;
-        Ok(decided.map(page))
+        let Some(choice) = Choice::from_word(outcome) else { return self.sandbox_payment(id).await };
+        Ok(self.0.sandbox.decide(id, choice).await?.map(page))
     }
 
     async fn take_notification(&self, acquirer: &str, body: &[u8]) -> Result<bool, Fault> {

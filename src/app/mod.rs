@@ -28,9 +28,12 @@ use crate::metering::Metering;
 use crate::notifications::Notifications;
 use crate::payments::Payments;
 use crate::payments::acquirer::Acquirer;
-use crate::payments::acquirer::sandbox::Sandbox;
+use crate::payments::acquirer::sandbox::{InProcess, NAME, Sandbox};
+use crate::payments::acquirer::yookassa::Yookassa;
+use crate::payments::acquirer::yookassa::transport::Transport;
 use crate::platform::Mechanisms;
 use crate::platform::db::Db;
+use crate::platform::failpoint::Failpoints;
 use crate::platform::keyvalue::{KeyValue, RedisKeys};
 use crate::platform::mail::Mailer;
 use crate::platform::metrics::{Metrics, Traffic};
@@ -54,11 +57,20 @@ pub struct Outside {
     pub entropy: Entropy,
     /// None: as configured.
     pub mailer: Option<Mailer>,
+    /// The way to the sandbox bank. None: inside the process.
+    pub bank: Option<Arc<dyn Transport>>,
+    pub failpoints: Failpoints,
 }
 
 impl Outside {
     pub fn real() -> Self {
-        Self { clock: Clock::System, entropy: Entropy::System, mailer: None }
+        Self {
+            clock: Clock::System,
+            entropy: Entropy::System,
+            mailer: None,
+            bank: None,
+            failpoints: Failpoints::default(),
+        }
     }
 }
 
@@ -103,7 +115,8 @@ impl App {
         let metering = Arc::new(Metering::new(&mechanisms, signing_key));
         let billing = Arc::new(Billing::new(&mechanisms));
         let sandbox = Sandbox::new(&mechanisms);
-        let acquirers: Vec<Arc<dyn Acquirer>> = vec![Arc::new(sandbox.clone())];
+        let bank = outside.bank.unwrap_or_else(|| Arc::new(InProcess(sandbox.clone())));
+        let acquirers: Vec<Arc<dyn Acquirer>> = vec![Arc::new(Yookassa::new(NAME, NAME.to_owned(), bank))];
         let payments = Arc::new(Payments::new(
             &mechanisms,
             Arc::clone(&accounts),
@@ -126,6 +139,7 @@ impl App {
             accounts: Arc::clone(&accounts),
             payments: Arc::clone(&payments),
             exports: Arc::clone(&exports),
+            sandbox: sandbox.clone(),
             notifications,
         };
         let services = Services {
@@ -257,6 +271,7 @@ async fn after(shutdown: CancellationToken, pause: Duration) {
 async fn mechanisms(config: &Arc<Config>, outside: &Outside) -> Result<Mechanisms, Fault> {
     let (clock, entropy) = (outside.clock.clone(), outside.entropy.clone());
     let db = Db::connect(&config.database, &config.data_dir, entropy.clone()).await?;
+    let db = db.with_failpoints(outside.failpoints.clone());
     let (keys, wakeups) = match &config.redis.url {
         None => (KeyValue::Embedded(db.clone(), clock.clone()), Wakeups::local()),
         Some(url) => {

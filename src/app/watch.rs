@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use super::App;
 use crate::http::Check;
 use crate::kernel::Fault;
-use crate::platform::metrics::Gauges;
+use crate::platform::metrics::{Gauges, Trouble};
 
 /// When the last look at the parts began, and what it found.
 #[derive(Debug, Default)]
@@ -64,6 +64,12 @@ impl App {
         }
     }
 
+    async fn trouble(&self) -> Option<Trouble> {
+        let payments = &self.services.payments;
+        let incidents = payments.count_open_incidents().await.ok()?;
+        Some(Trouble { incidents, stuck: payments.count_stuck().await.ok()? })
+    }
+
     pub(super) async fn figures(&self) -> String {
         let outbox = self.mechanisms.outbox.standing().await;
         if let Err(fault) = &outbox {
@@ -75,6 +81,7 @@ impl App {
             hashing: identity.hashing(),
             sessions_cached: identity.sessions.cached(),
             outbox: outbox.ok(),
+            payments: self.trouble().await,
         })
     }
 }

@@ -86,6 +86,7 @@ async fn look_at(app: &App) -> Vec<Finding> {
     if complete {
         findings.push(outbox(app).await);
         findings.push(ledger(app).await);
+        findings.push(payments(app).await);
     }
     findings
 }
@@ -137,4 +138,23 @@ async fn ledger(app: &App) -> Finding {
         Err(fault) => Err(fault.to_string()),
     };
     Finding { what: "ledger", result }
+}
+
+/// Contradictions with acquirers, payments without an end, and the journal against the ledger.
+async fn payments(app: &App) -> Finding {
+    let payments = &app.services.payments;
+    let looked = async {
+        let books: i64 = payments.trial_balance().await?.iter().map(|sum| sum.amount.0).sum();
+        let differences = payments.journal_differences().await?;
+        Ok::<_, Fault>((payments.count_open_incidents().await?, payments.count_stuck().await?, books, differences))
+    };
+    let result = match looked.await {
+        Ok((0, 0, 0, 0)) => Ok("no open incidents, none stuck, the journal is the ledger's".to_owned()),
+        Ok((incidents, stuck, books, differences)) => Err(format!(
+            "{incidents} open incidents, {stuck} payments open for over a day, the journal sums to {books} kopecks, \
+             {differences} payments differ between journal and ledger.\n    See `kabinet incidents list`."
+        )),
+        Err(fault) => Err(fault.to_string()),
+    };
+    Finding { what: "payments", result }
 }

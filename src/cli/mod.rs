@@ -6,9 +6,11 @@ mod demo;
 mod doctor;
 mod erasures;
 mod import;
+mod incidents;
 mod mail;
 mod migrate;
 mod progress;
+mod refunds;
 mod serve;
 mod streams;
 
@@ -52,6 +54,10 @@ enum Command {
     Audit(audit::AuditArgs),
     /// What was destroyed of cabinets that were deleted.
     Erasures(erasures::ErasuresArgs),
+    /// Payments that contradict their acquirer: list them, assign them, close them.
+    Incidents(incidents::IncidentsArgs),
+    /// Give money back.
+    Refunds(refunds::RefundsArgs),
     /// Check configuration, database, Redis, mail, clock and ledger, and say what to do.
     Doctor(doctor::DoctorArgs),
     /// Print docs/errors.md: every code, what it means and what to do.
@@ -126,6 +132,8 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Audit(args) => audit::run(&args, config).await,
         Command::Erasures(args) => erasures::run(&args, config).await,
         Command::Doctor(args) => doctor::run(&args, config).await,
+        Command::Refunds(args) => refunds::run(&args, config).await,
+        Command::Incidents(args) => incidents::run(&args, config).await,
         Command::Config | Command::Errors => Ok(ExitCode::SUCCESS),
     }
 }

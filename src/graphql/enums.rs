@@ -258,12 +258,35 @@ pub enum LedgerEntryKind {
     Penalty,
 }
 
+/// How far a refund has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum RefundStatus {
+    /// On its way.
+    Pending,
+    /// The money is given back and stands in the ledger.
+    Succeeded,
+    /// Nothing was given back.
+    Canceled,
+}
+
+impl From<entity::enums::RefundStatus> for RefundStatus {
+    fn from(status: entity::enums::RefundStatus) -> Self {
+        use entity::enums::RefundStatus as Kept;
+        match status {
+            Kept::Created | Kept::Unknown | Kept::Pending => Self::Pending,
+            Kept::Succeeded => Self::Succeeded,
+            Kept::Canceled => Self::Canceled,
+        }
+    }
+}
+
 /// How far a payment has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "entity::enums::PaymentStatus")]
 pub enum PaymentStatus {
     /// Waiting for the payer or the bank.
     Pending,
+    /// The bank's answer was lost, and the bank is being asked: do not pay again meanwhile.
+    Unknown,
     /// The money has come and stands in the ledger.
     Succeeded,
     /// Nothing was paid.
@@ -272,4 +295,18 @@ pub enum PaymentStatus {
     Refunded,
     /// A part was given back.
     PartiallyRefunded,
+}
+
+impl From<entity::enums::PaymentStatus> for PaymentStatus {
+    fn from(status: entity::enums::PaymentStatus) -> Self {
+        use entity::enums::PaymentStatus as Kept;
+        match status {
+            Kept::Created | Kept::Pending | Kept::WaitingForCapture => Self::Pending,
+            Kept::Unknown => Self::Unknown,
+            Kept::Succeeded => Self::Succeeded,
+            Kept::Canceled => Self::Canceled,
+            Kept::PartiallyRefunded => Self::PartiallyRefunded,
+            Kept::Refunded => Self::Refunded,
+        }
+    }
 }

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use entity::exact::{Money, YearMonth};
 use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId, ProviderId, StatementId};
 use entity::{
-    account_service, meter, meter_reading, payment, reading_status_change, statement, statement_line, tariff,
+    account_service, meter, meter_reading, payment, reading_status_change, refund, statement, statement_line, tariff,
 };
 
 use super::batch::Batch;
@@ -30,6 +30,7 @@ pub struct Loaders {
     /// Moves of readings, oldest first.
     pub status_changes: Batch<MeterReadingId, Vec<reading_status_change::Model>>,
     pub payment_readings: Batch<PaymentId, Vec<meter_reading::Model>>,
+    pub payment_refunds: Batch<PaymentId, Vec<refund::Model>>,
     pub newest_statement: Batch<AccountKey, statement::Model>,
     pub statement: Batch<(AccountKey, YearMonth), statement::Model>,
     pub statement_by_id: Batch<StatementId, statement::Model>,
@@ -59,7 +60,7 @@ macro_rules! batch {
 impl Loaders {
     pub fn new(services: &Services, person: Option<Person>) -> Self {
         let Services { accounts, metering, billing, payments, .. } = services.clone();
-        let payer = person.clone();
+        let (payer, refunding) = (person.clone(), Arc::clone(&payments));
         let (measured, charged) = (Arc::clone(&metering), Arc::clone(&billing));
         Self {
             provider: batch!(accounts, |ids| by(accounts.find_providers(&ids).await?, Provider::id)),
@@ -81,6 +82,13 @@ impl Loaders {
                 for reading in metering.list_readings_of_payments(&ids).await? {
                     let Some(payment) = reading.payment_id else { continue };
                     of_payment.entry(payment).or_default().push(reading);
+                }
+                of_payment
+            }),
+            payment_refunds: batch!(refunding, |ids| {
+                let mut of_payment: HashMap<PaymentId, Vec<_>> = HashMap::new();
+                for refund in refunding.list_refunds(&ids).await? {
+                    of_payment.entry(refund.payment_id).or_default().push(refund);
                 }
                 of_payment
             }),

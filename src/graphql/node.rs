@@ -74,7 +74,8 @@ async fn find(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, TopError> {
         Some(MeterReadingId::PREFIX) => reading(loaders, person, id).await,
         Some(PaymentId::PREFIX) => {
             let Some(id) = ids::decode(id) else { return Ok(None) };
-            Ok(loaders.payment.load(id).await?.map(|payment| Node::Payment(Payment(payment))))
+            let Some(payment) = loaders.payment.load(id).await? else { return Ok(None) };
+            Ok(Some(Node::Payment(Payment(ctx.services()?.payments.look(payment).await))))
         }
         _ => Ok(None),
     }

@@ -2,18 +2,19 @@
 
 use async_graphql::{Context, ID, InputObject, Object, OneofObject, SimpleObject};
 use entity::enums::Locale;
-use entity::payment;
+use entity::{payment, refund};
 
 use super::accounts::{Money, PersonalAccount};
 use super::context::Find;
-use super::enums::PaymentStatus;
+use super::enums::{PaymentStatus, RefundStatus};
 use super::error::{AmountOutOfRangeError, ErrorCode, TopError, UserError, path};
 use super::ids;
 use super::metering::{MeterReading, MeterReadingInput, given_readings, submission_errors};
 use super::scalars::{DateTime, Decimal, EmailAddress};
 use crate::kernel::Failure;
-use crate::payments::checkout::{Amount, Checkout};
+use crate::payments::checkout::{Amount, Checkout, Started};
 use crate::payments::error::CheckoutRefusal;
+use crate::payments::state::NEVER_ARRIVED;
 
 /// Why a payment was cancelled.
 #[derive(Clone, Debug, SimpleObject)]
@@ -22,6 +23,30 @@ pub struct PaymentFailure {
     pub reason: String,
     /// What to do, for the person.
     pub message: String,
+}
+
+/// Money given back of a payment.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Refund {
+    /// How much.
+    pub amount: Money,
+    /// How far it has come.
+    pub status: RefundStatus,
+    /// When it was asked for.
+    pub created_at: DateTime,
+    /// When it ended, either way.
+    pub finished_at: Option<DateTime>,
+}
+
+impl From<refund::Model> for Refund {
+    fn from(refund: refund::Model) -> Self {
+        Self {
+            amount: refund.amount.into(),
+            status: refund.status.into(),
+            created_at: DateTime(refund.created_at),
+            finished_at: refund.finished_at.map(DateTime),
+        }
+    }
 }
 
 /// One attempt to pay.
@@ -81,6 +106,12 @@ impl Payment {
         Ok(self.0.failure.as_ref().map(failure))
     }
 
+    /// What was given back of it, oldest first.
+    async fn refunds(&self, ctx: &Context<'_>) -> Result<Vec<Refund>, TopError> {
+        let refunds = ctx.loaders()?.payment_refunds.load(self.0.id).await?.unwrap_or_default();
+        Ok(refunds.into_iter().map(Refund::from).collect())
+    }
+
     /// Readings that were sent along.
     async fn readings(&self, ctx: &Context<'_>) -> Result<Vec<MeterReading>, TopError> {
         let readings = ctx.loaders()?.payment_readings.load(self.0.id).await?.unwrap_or_default();
@@ -92,6 +123,9 @@ fn failure_message(reason: &str, locale: Locale) -> &'static str {
     let (ru, en) = match reason {
         "insufficient_funds" => ("На карте не хватает денег.", "There is not enough money on the card."),
         "3d_secure_failed" => ("Проверка 3-D Secure не пройдена.", "The 3-D Secure check failed."),
+        NEVER_ARRIVED => {
+            ("Банк не получил платёж. Деньги не списаны.", "The bank did not get the payment. No money was taken.")
+        }
         "expired_on_confirmation" => {
             ("Время на оплату истекло. Начните новый платёж.", "The time to pay has run out. Start a new payment.")
         }
@@ -134,6 +168,8 @@ pub struct StartPaymentInput {
 pub struct StartPaymentPayload {
     /// The payment: send the payer to its `confirmationUrl`.
     pub payment: Option<Payment>,
+    /// Whether the key was used before with the same input: this is that payment, and nothing was done now.
+    pub replayed: bool,
     /// Why nothing was done; empty when it was.
     pub user_errors: Vec<UserError>,
 }
@@ -151,13 +187,15 @@ impl PaymentMutation {
     ) -> Result<StartPaymentPayload, TopError> {
         let actor = ctx.actor()?;
         let (locale, person) = (actor.locale, ctx.person()?);
-        let refused = |user_errors| Ok(StartPaymentPayload { payment: None, user_errors });
+        let refused = |user_errors| Ok(StartPaymentPayload { user_errors, ..Default::default() });
         let (checkout, key) = match checkout(input, locale) {
             Ok(checkout) => checkout,
             Err(errors) => return refused(errors),
         };
         match ctx.services()?.payments.start_payment(person, actor, checkout, &key).await {
-            Ok(payment) => Ok(StartPaymentPayload { payment: Some(Payment(payment)), user_errors: Vec::new() }),
+            Ok(Started { payment, replayed }) => {
+                Ok(StartPaymentPayload { payment: Some(Payment(payment)), replayed, user_errors: Vec::new() })
+            }
             Err(Failure::Refused(refusal)) => refused(checkout_errors(refusal, locale)),
             Err(Failure::Fault(fault)) => Err(fault.into()),
         }
@@ -199,6 +237,7 @@ fn checkout_errors(refusal: CheckoutRefusal, locale: Locale) -> Vec<UserError> {
         CheckoutRefusal::ReturnUrlMalformed => one(ErrorCode::ReturnUrlMalformed, path(["returnUrl"])),
         CheckoutRefusal::KeyMalformed => one(ErrorCode::IdempotencyKeyMalformed, path(["idempotencyKey"])),
         CheckoutRefusal::KeyReused => one(ErrorCode::IdempotencyKeyReused, path(["idempotencyKey"])),
+        CheckoutRefusal::KeyRunning => one(ErrorCode::IdempotencyKeyRunning, path(["idempotencyKey"])),
         CheckoutRefusal::Readings(refusal) => submission_errors(&refusal, locale),
     }
 }

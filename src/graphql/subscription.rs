@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, SimpleObject, Subscription};
-use entity::enums::PaymentStatus;
 use futures_util::{Stream, stream};
 
 use super::accounts::{Balance, PersonalAccount};
 use super::billing::{LedgerEntry, balance_before};
 use super::context::Find;
+use super::enums::PaymentStatus;
 use super::error::TopError;
 use super::ids;
 use super::payments::Payment;
@@ -18,6 +18,7 @@ use crate::accounts::error::AccessRefusal;
 use crate::accounts::model;
 use crate::billing::feed::{BalanceFeed, BalanceNews, Position};
 use crate::kernel::Failure;
+use crate::payments::state::is_open;
 use crate::platform::wakeups::Wake;
 
 /// One change of one balance.
@@ -119,9 +120,9 @@ impl Subscriptions {
                 let (mut listener, mut seen) = state?;
                 loop {
                     match payments.find_payment(&person, id).await {
-                        Ok(Some(payment)) if seen != Some(payment.status) => {
-                            seen = Some(payment.status);
-                            let more = (payment.status == PaymentStatus::Pending).then_some((listener, seen));
+                        Ok(Some(payment)) if seen != Some(payment.status.into()) => {
+                            seen = Some(payment.status.into());
+                            let more = is_open(payment.status).then_some((listener, seen));
                             return Some((Ok(Payment(payment)), more));
                         }
                         Ok(Some(_)) => {}

@@ -116,7 +116,7 @@ pub async fn decide_sandbox_payment<E>(http: Arc<Http<E>>, mut request: Request)
         Ok(form) => form,
         Err(refusal) => return refusal,
     };
-    if !["pay", "refuse", "three_d_secure_failed"].contains(&outcome.as_str()) {
+    if !["pay", "pay_sbp", "pay_late", "refuse", "three_d_secure_failed"].contains(&outcome.as_str()) {
         return answer::text(StatusCode::UNPROCESSABLE_ENTITY, "The bank knows no such answer.\n");
     }
     let _place = match http.gate.enter().await {

@@ -45,7 +45,7 @@ pub trait Doors: Send + Sync + 'static {
 
     async fn sandbox_payment(&self, id: &str) -> Result<Option<SandboxPage>, Fault>;
 
-    /// `outcome` is one of `pay`, `refuse`, `three_d_secure_failed`.
+    /// `outcome` is one of `pay`, `pay_sbp`, `pay_late`, `refuse`, `three_d_secure_failed`.
     async fn decide_sandbox_payment(&self, id: &str, outcome: &str) -> Result<Option<SandboxPage>, Fault>;
 
     /// Stores the notification. False: the acquirer is unknown or the body unreadable.
@@ -122,7 +122,7 @@ pub struct SandboxPage {
     /// Roubles as decimal text, `1956.85`.
     pub amount: String,
     pub description: String,
-    /// `pending`, `succeeded` or `canceled`.
+    /// `pending`, `waiting_for_capture`, `succeeded` or `canceled`.
     pub status: String,
     pub return_url: String,
 }

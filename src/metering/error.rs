@@ -4,6 +4,8 @@ use chrono::NaiveDate;
 use entity::enums::Register;
 use entity::exact::Quantity;
 
+use crate::platform::idempotency::KeyRefusal;
+
 /// One refused reading of a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedReading {
@@ -82,6 +84,8 @@ pub enum SubmissionRefusal {
     },
     /// The key was used with another submission.
     KeyReused,
+    /// The first call with this key is still running.
+    KeyRunning,
     KeyMalformed,
     Readings(Vec<RefusedReading>),
 }
@@ -94,4 +98,13 @@ pub enum WithdrawalRefusal {
     NotFound,
     /// The provider has it, or the reading window in which it came has ended.
     TooLate,
+}
+
+impl From<KeyRefusal> for SubmissionRefusal {
+    fn from(refusal: KeyRefusal) -> Self {
+        match refusal {
+            KeyRefusal::Reused => Self::KeyReused,
+            KeyRefusal::Running => Self::KeyRunning,
+        }
+    }
 }

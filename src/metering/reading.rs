@@ -69,7 +69,7 @@ impl Metering {
             // Before anything else is looked at: the account may be detached by now.
             let first: Option<Vec<MeterReadingId>> = idempotency::find_outcome(self.db.read(), keyed)
                 .await
-                .map_err(|failure| failure.map(|_| SubmissionRefusal::KeyReused))?;
+                .map_err(|failure| failure.map(SubmissionRefusal::from))?;
             if let Some(ids) = first {
                 return Ok(in_order(store::find_readings(self.db.read(), &ids).await?, &ids));
             }
@@ -81,7 +81,7 @@ impl Metering {
                 if let Some(keyed) = keyed {
                     let first: Option<Vec<MeterReadingId>> = idempotency::first_outcome_in(&tx, keyed, now)
                         .await
-                        .map_err(|failure| failure.map(|_| SubmissionRefusal::KeyReused))?;
+                        .map_err(|failure| failure.map(SubmissionRefusal::from))?;
                     if let Some(ids) = first {
                         return Ok(in_order(store::find_readings(&*tx, &ids).await?, &ids));
                     }

@@ -6,10 +6,9 @@ use entity::ids::{PaymentId, PersonalAccountId};
 use entity::payment;
 use serde::Serialize;
 
-use super::acquirer::Order;
 use super::error::CheckoutRefusal;
 use super::event::SettlePayment;
-use super::payment::FIRST_CHECK;
+use super::settlement::FIRST_CHECK;
 use super::{Payments, store};
 use crate::accounts::AccountAccess;
 use crate::accounts::error::AccessRefusal;
@@ -36,6 +35,13 @@ pub struct Checkout {
     pub receipt_email: Option<EmailAddress>,
 }
 
+/// A payment, and whether the key was used before, so that nothing was done now.
+#[derive(Clone, Debug)]
+pub struct Started {
+    pub payment: payment::Model,
+    pub replayed: bool,
+}
+
 type Result<T> = std::result::Result<T, Failure<CheckoutRefusal>>;
 
 impl Payments {
@@ -48,7 +54,7 @@ impl Payments {
         origin: impl Into<Origin>,
         checkout: Checkout,
         key: &str,
-    ) -> Result<payment::Model> {
+    ) -> Result<Started> {
         if key.is_empty() || key.len() > idempotency::LONGEST_KEY {
             return Err(Failure::Refused(CheckoutRefusal::KeyMalformed));
         }
@@ -59,10 +65,11 @@ impl Payments {
         // Before anything else is looked at: the account may be detached by now.
         let first: Option<PaymentId> = idempotency::find_outcome(self.db.read(), &keyed)
             .await
-            .map_err(|failure| failure.map(|_| CheckoutRefusal::KeyReused))?;
+            .map_err(|failure| failure.map(CheckoutRefusal::from))?;
         if let Some(first) = first {
             let payment = self.find_payment(person, first).await?;
-            return Ok(self.placed(payment.ok_or_else(|| Fault::internal("a payment vanished"))?).await);
+            let payment = payment.ok_or_else(|| Fault::internal("a payment vanished"))?;
+            return Ok(self.placed(Started { payment, replayed: true }).await);
         }
         let access = self
             .accounts
@@ -76,30 +83,30 @@ impl Payments {
         let committed = self.db.transaction(|tx| async move {
             let first: Option<PaymentId> = idempotency::first_outcome_in(&tx, keyed, self.clock.now())
                 .await
-                .map_err(|failure| failure.map(|_| CheckoutRefusal::KeyReused))?;
+                .map_err(|failure| failure.map(CheckoutRefusal::from))?;
             if let Some(first) = first {
-                return Ok(store::find_payment(&*tx, first)
-                    .await?
-                    .ok_or_else(|| Fault::internal("a payment vanished"))?);
+                let payment = store::find_payment(&*tx, first).await?;
+                let payment = payment.ok_or_else(|| Fault::internal("a payment vanished"))?;
+                return Ok(Started { payment, replayed: true });
             }
             let payment = self.intend_in(&tx, id, access, checkout, submission).await?;
             let started = Act::new(AuditEventKind::PaymentStarted).about(payment.id).with("amount", &payment.amount);
             self.audit.append_in(&tx, person.user_id, origin.clone(), started).await?;
             idempotency::record_in(&tx, keyed, &payment.id).await?;
-            Ok(payment)
+            Ok(Started { payment, replayed: false })
         });
         Ok(self.placed(committed.await?).await)
     }
 
     /// With the acquirer's word on it, or as it is when the acquirer does not answer.
-    async fn placed(&self, payment: payment::Model) -> payment::Model {
-        match self.place(payment.id).await {
-            Ok(placed) => placed,
-            Err(fault) => {
-                tracing::warn!(payment = %payment.id.0, %fault, "the acquirer did not take a payment yet");
-                payment
-            }
-        }
+    async fn placed(&self, started: Started) -> Started {
+        let Started { payment, replayed } = started;
+        let placed = if replayed { self.await_call(payment.clone()).await } else { self.create(&payment).await };
+        let payment = placed.unwrap_or_else(|fault| {
+            tracing::warn!(payment = %payment.id.0, %fault, "the acquirer did not take a payment yet");
+            payment
+        });
+        Started { payment, replayed }
     }
 
     async fn prepare_readings(&self, person: &Person, checkout: &Checkout) -> Result<Option<Submission>> {
@@ -139,7 +146,7 @@ impl Payments {
             user_id: access.user_id(),
             amount,
             commission: Money::ZERO,
-            status: PaymentStatus::Pending,
+            status: PaymentStatus::Created,
             acquirer: self.config.payments.acquirer.clone(),
             acquirer_payment_id: None,
             confirmation_url: None,
@@ -149,6 +156,9 @@ impl Payments {
             created_at: now,
             paid_at: None,
             checks: 0,
+            // Whoever commits the intent makes the first call.
+            called_at: Some(now),
+            refunded: Money::ZERO,
         };
         store::insert_payment_in(tx, payment.clone()).await?;
         if let Some(submission) = submission {
@@ -159,35 +169,6 @@ impl Payments {
         }
         self.outbox.enqueue_at_in(tx, &SettlePayment { payment_id: payment.id }, now + FIRST_CHECK).await?;
         Ok(payment)
-    }
-
-    /// Makes the payment known to its acquirer, once; the payment's id is the key, so a crash between is healed by repeating.
-    pub(super) async fn place(&self, id: PaymentId) -> std::result::Result<payment::Model, Fault> {
-        let payment =
-            store::find_payment(self.db.read(), id).await?.ok_or_else(|| Fault::internal("a payment vanished"))?;
-        if payment.acquirer_payment_id.is_some() {
-            return Ok(payment);
-        }
-        let returned = || format!("{}/payments/returned", self.config.http.public_url);
-        let order = Order {
-            idempotence_key: payment.id.0.to_string(),
-            amount: payment.amount,
-            description: self.description(&payment).await?,
-            return_url: payment.return_url.clone().unwrap_or_else(returned),
-        };
-        let placed = self.acquirer(&payment.acquirer)?.place(&order).await?;
-        let placed = &placed;
-        let stored = self.db.transaction(|tx| async move {
-            store::update_placed_in(&tx, id, &placed.acquirer_payment_id, &placed.confirmation_url).await?;
-            Ok::<_, Failure<std::convert::Infallible>>(store::find_payment(&*tx, id).await?)
-        });
-        stored.await?.ok_or_else(|| Fault::internal("a payment vanished"))
-    }
-
-    /// What the payer reads at the bank.
-    async fn description(&self, payment: &payment::Model) -> std::result::Result<String, Fault> {
-        let (number, provider) = self.accounts.name_of(payment.personal_account_id).await?;
-        Ok(format!("{provider}, л/с {number}").chars().take(128).collect())
     }
 }
 

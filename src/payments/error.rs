@@ -3,6 +3,7 @@
 use entity::exact::Money;
 
 use crate::metering::error::SubmissionRefusal;
+use crate::platform::idempotency::KeyRefusal;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CheckoutRefusal {
@@ -19,6 +20,17 @@ pub enum CheckoutRefusal {
     KeyMalformed,
     /// The key was used with another input.
     KeyReused,
+    /// The first call with this key is still running.
+    KeyRunning,
     /// The readings that came along were refused, so nothing was done.
     Readings(SubmissionRefusal),
+}
+
+impl From<KeyRefusal> for CheckoutRefusal {
+    fn from(refusal: KeyRefusal) -> Self {
+        match refusal {
+            KeyRefusal::Reused => Self::KeyReused,
+            KeyRefusal::Running => Self::KeyRunning,
+        }
+    }
 }

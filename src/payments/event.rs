@@ -1,6 +1,6 @@
 //! Jobs that payments leave to be done after their transactions.
 
-use entity::ids::PaymentId;
+use entity::ids::{PaymentId, RefundId};
 use serde::{Deserialize, Serialize};
 
 use crate::platform::outbox::Job;
@@ -9,6 +9,16 @@ use crate::platform::outbox::Job;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SettlePayment {
     pub payment_id: PaymentId,
+}
+
+/// Ask the acquirer how a refund stands, and again until it is final.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SettleRefund {
+    pub refund_id: RefundId,
+}
+
+impl Job for SettleRefund {
+    const KIND: &'static str = "settle_refund";
 }
 
 /// The acquirer has sent news: ask it once, now.

@@ -1,17 +1,24 @@
 //! Payments: from "pay" to the entry in the ledger.
 //!
-//! Promises: an intent is committed before the acquirer is called, the outcome after; money enters the ledger once, in the
-//! transaction of the payment's success; news of an acquirer is believed only after asking it. Refuses to know: cards.
-//! Tables: `payments`, `acquirer_notifications`, `sandbox_payments`. Jobs: `event`.
+//! Promises: an intent is committed before the acquirer is called, the outcome after; money enters the ledger and the
+//! journal once, in the transaction of the payment's success; news of an acquirer is believed only after asking it; final
+//! states never change, and what contradicts one is an incident. Refuses to know: cards.
+//! Tables: `payments`, `refunds`, `journal_transactions`, `journal_postings`, `incidents`, `acquirer_notifications`,
+//! `sandbox_payments`. Jobs: `event`.
 //! GraphQL: `graphql/payments.rs`. Tests: `tests/it/payments/`.
 
 pub mod acquirer;
 pub mod checkout;
 pub mod error;
 pub mod event;
+pub mod incident;
+pub mod journal;
 pub mod notification;
 pub mod payment;
+pub mod refund;
 pub mod retention;
+pub mod settlement;
+pub mod state;
 mod store;
 
 use std::sync::Arc;

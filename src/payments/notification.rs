@@ -2,7 +2,6 @@
 
 use entity::acquirer_notification;
 
-use super::acquirer::sandbox::{Outcome, Sandbox};
 use super::event::CheckPayment;
 use super::{Payments, store};
 use crate::kernel::{Failure, Fault};
@@ -35,19 +34,5 @@ impl Payments {
         });
         stored.await?;
         Ok(true)
-    }
-
-    /// What the sandbox bank does after a decision on its page: it notifies us, as a real one would.
-    pub async fn decide_in_sandbox(
-        &self,
-        sandbox: &Sandbox,
-        id: &str,
-        outcome: Outcome,
-    ) -> Result<Option<entity::sandbox_payment::Model>, Fault> {
-        let Some(decided) = sandbox.decide(id, outcome).await? else { return Ok(None) };
-        let event = format!("payment.{}", decided.status.word());
-        let notification = serde_json::json!({"type": "notification", "event": event, "object": {"id": decided.id}});
-        self.take_notification(super::acquirer::sandbox::NAME, notification.to_string().as_bytes()).await?;
-        Ok(Some(decided))
     }
 }

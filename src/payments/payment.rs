@@ -1,12 +1,13 @@
-//! The one way by which a payment moves: forward, after asking its acquirer.
+//! The one way by which a payment moves: forward, by what a call to its acquirer has told.
 
-use chrono::TimeDelta;
-use entity::enums::{LedgerEntryKind, PaymentStatus};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::enums::{IncidentKind, LedgerEntryKind, PaymentStatus};
 use entity::ids::{PaymentId, UserId};
 use entity::payment;
 
-use super::acquirer::Standing;
+use super::acquirer::Seen;
 use super::event::SendPaymentSucceeded;
+use super::state::{News, Verdict, is_open, judge};
 use super::{Payments, store};
 use crate::accounts::AccountAccess;
 use crate::billing::event::BalanceChanged;
@@ -15,76 +16,104 @@ use crate::kernel::{Failure, Fault, Page, Person, Slice};
 use crate::platform::db::Tx;
 use crate::platform::wakeups::Wake;
 
-/// How long a person normally takes to pay.
-pub const FIRST_CHECK: TimeDelta = TimeDelta::seconds(10);
-/// Pauses before the following checks; the last one repeats.
-const PAUSES: [TimeDelta; 6] = [
-    TimeDelta::seconds(30),
-    TimeDelta::minutes(1),
-    TimeDelta::minutes(5),
-    TimeDelta::minutes(15),
-    TimeDelta::minutes(30),
-    TimeDelta::hours(1),
-];
-/// A payment that is pending for longer is for people to look at.
-const ALARM_AFTER: TimeDelta = TimeDelta::hours(25);
+/// What a call has told about a payment.
+#[derive(Clone, Debug)]
+pub(super) struct Heard {
+    pub news: News,
+    /// The acquirer's name for it, and where the person pays.
+    pub placed: Option<(String, Option<String>)>,
+}
+
+impl Heard {
+    pub fn only(news: News) -> Self {
+        Self { news, placed: None }
+    }
+
+    /// Of an object that is another payment's, another shop's or in another currency nothing is believed.
+    pub fn of(id: PaymentId, seen: Seen) -> Self {
+        if !seen.ours || seen.payment_id != Some(id) {
+            return Self::only(News::Foreign);
+        }
+        Self { news: seen.standing.into(), placed: Some((seen.id, seen.confirmation_url)) }
+    }
+}
 
 impl Payments {
-    /// Asks the acquirer and moves the payment; repeated or late news changes nothing.
-    pub async fn settle(&self, id: PaymentId) -> Result<payment::Model, Fault> {
-        let payment = self.place(id).await?;
-        if payment.status != PaymentStatus::Pending {
-            return Ok(payment);
-        }
-        let acquirer_payment_id = payment.acquirer_payment_id.as_deref().unwrap_or_default();
-        let standing = self.acquirer(&payment.acquirer)?.standing(acquirer_payment_id).await?;
-        let standing = &standing;
+    /// Moves a payment by what was heard: webhook, poll, look and job all come here. Repeated or late news changes nothing.
+    pub(super) async fn apply(&self, id: PaymentId, heard: &Heard) -> Result<payment::Model, Fault> {
         let moved = self.db.transaction(|tx| async move {
             let payment = store::lock_payment_in(&tx, id).await?;
-            self.move_in(&tx, &payment, standing).await?;
-            Ok::<_, Failure<std::convert::Infallible>>(store::lock_payment_in(&tx, id).await?)
+            let before = payment.status;
+            let after = self.move_in(&tx, payment, heard).await?;
+            Ok::<_, Failure<std::convert::Infallible>>((before, after))
         });
-        let moved = moved.await?;
-        if moved.status != PaymentStatus::Pending {
+        let (before, after) = moved.await?;
+        if before != after.status {
             self.wakeups.wake(Wake::Row(id.0));
-            self.wakeups.wake(Wake::Row(moved.personal_account_id.0));
+            if after.status == PaymentStatus::Succeeded {
+                self.wakeups.wake(Wake::Row(after.personal_account_id.0));
+            }
         }
-        Ok(moved)
+        Ok(after)
     }
 
-    /// Of a person who is erased payments stay, and to where their receipts went does not; how many there were.
-    pub async fn forget_receipt_addresses_in(&self, tx: &Tx, user_id: UserId) -> Result<u64, Fault> {
-        store::clear_receipt_emails_in(tx, user_id).await
-    }
-
-    async fn move_in(&self, tx: &Tx, payment: &payment::Model, standing: &Standing) -> Result<(), Fault> {
-        match (payment.status, standing) {
-            (PaymentStatus::Pending, Standing::Pending) => {
-                Ok(store::update_checks_in(tx, payment.id, payment.checks + 1).await?)
+    async fn move_in(&self, tx: &Tx, mut payment: payment::Model, heard: &Heard) -> Result<payment::Model, Fault> {
+        if let Some((id, url)) = &heard.placed {
+            match &payment.acquirer_payment_id {
+                None => {
+                    payment.acquirer_payment_id = Some(id.clone());
+                    payment.confirmation_url = url.clone().or(payment.confirmation_url);
+                }
+                // Two objects for one payment: the one that is recorded counts, people look at the other.
+                Some(known) if known != id => {
+                    let details = format!("the acquirer has {known} and {id} for one payment");
+                    self.open_incident_in(tx, IncidentKind::Foreign, payment.id, &details).await?;
+                    return Ok(payment);
+                }
+                Some(_) => {}
             }
-            (PaymentStatus::Pending, Standing::Succeeded { amount }) if *amount == payment.amount => {
-                self.succeed_in(tx, payment).await
-            }
-            (PaymentStatus::Pending, Standing::Succeeded { amount }) => Err(Fault::internal(format!(
-                "payment {}: {} was to be paid, {amount} was",
-                payment.id.0, payment.amount
-            ))),
-            (PaymentStatus::Pending, Standing::Canceled { reason }) => {
-                Ok(store::update_canceled_in(tx, payment.id, reason).await?)
-            }
-            // Final states never change.
-            _ => Ok(()),
         }
+        let mut change = store::Change {
+            acquirer_payment_id: payment.acquirer_payment_id.clone(),
+            confirmation_url: payment.confirmation_url.clone(),
+            call_ended: !matches!(heard.news, News::Pending | News::WaitingForCapture { .. }),
+            ..Default::default()
+        };
+        let due = payment.amount + payment.commission;
+        match judge(payment.status, due, &heard.news) {
+            Verdict::Stay => {}
+            Verdict::Move(status) => {
+                payment.status = status;
+                payment.paid_at = (status == PaymentStatus::Succeeded).then(|| self.clock.now());
+                (change.status, change.paid_at) = (Some(status), payment.paid_at);
+            }
+            Verdict::Cancel { reason } => {
+                (payment.status, payment.failure) = (PaymentStatus::Canceled, Some(reason));
+                (change.status, change.failure) = (Some(payment.status), payment.failure.clone());
+            }
+            Verdict::Incident(kind) => {
+                let details = format!("{} of {due}, the acquirer says {:?}", payment.status.word(), heard.news);
+                self.open_incident_in(tx, kind, payment.id, &details).await?;
+            }
+        }
+        let succeeded = change.status == Some(PaymentStatus::Succeeded);
+        if is_open(payment.status) || change.status.is_some() {
+            store::update_payment_in(tx, &payment, change).await?;
+        }
+        if succeeded {
+            self.succeed_in(tx, &payment).await?;
+        }
+        Ok(payment)
     }
 
-    /// The money enters the ledger in the same transaction: both or neither.
+    /// The money enters ledger and journal in the same transaction: all or nothing.
     async fn succeed_in(&self, tx: &Tx, payment: &payment::Model) -> Result<(), Fault> {
-        let now = self.clock.now();
-        store::update_succeeded_in(tx, payment.id, now).await?;
+        let account = self.billing.lock_account_in(tx, payment.personal_account_id).await?;
+        self.post_payment_in(tx, payment, account.provider_id).await?;
         let change = Change {
             kind: LedgerEntryKind::Payment,
             amount: -payment.amount,
-            occurred_at: now,
+            occurred_at: self.clock.now(),
             payment_id: Some(payment.id),
             in_transit: payment.amount,
         };
@@ -93,18 +122,9 @@ impl Payments {
         self.outbox.enqueue_in(tx, &SendPaymentSucceeded { payment_id: payment.id }).await
     }
 
-    /// When to ask again about a payment that is still pending; none when it is final or too old.
-    pub fn next_check(&self, payment: &payment::Model) -> Option<chrono::DateTime<chrono::Utc>> {
-        let now = self.clock.now();
-        if payment.status != PaymentStatus::Pending {
-            return None;
-        }
-        if now - payment.created_at > ALARM_AFTER {
-            tracing::error!(payment = %payment.id.0, "a payment is pending for more than a day");
-            return None;
-        }
-        let pause = usize::try_from(payment.checks - 1).ok().and_then(|index| PAUSES.get(index)).or(PAUSES.last());
-        pause.map(|pause| now + *pause)
+    /// Of a person who is erased payments stay, and to where their receipts went does not; how many there were.
+    pub async fn forget_receipt_addresses_in(&self, tx: &Tx, user_id: UserId) -> Result<u64, Fault> {
+        store::clear_receipt_emails_in(tx, user_id).await
     }
 
     /// A payment of the person's own.
@@ -143,5 +163,42 @@ impl Payments {
     /// For letters, which are written without a person asking.
     pub async fn payment_of_job(&self, id: PaymentId) -> Result<Option<payment::Model>, Fault> {
         store::find_payment(self.db.read(), id).await
+    }
+
+    /// Payments that are open for longer than any acquirer lets a payer wait.
+    pub async fn count_stuck(&self) -> Result<u64, Fault> {
+        store::count_open(self.db.read(), self.clock.now() - super::settlement::ALARM_AFTER).await
+    }
+}
+
+/// When to look at an open payment of that age again; the janitor's timetable.
+pub fn next_look(created_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let age = now - created_at;
+    let due = LOOKS.iter().map(|seconds| TimeDelta::seconds(*seconds)).find(|due| *due > age);
+    match due {
+        Some(due) => created_at + due,
+        None if age < super::settlement::ALARM_AFTER => now + TimeDelta::hours(1),
+        None => now + TimeDelta::hours(6),
+    }
+}
+
+/// Seconds of age: 10 s, then pauses of 30 s, 1 min, 5 min, 15 min, 1 h; every hour later, every six after the alarm.
+const LOOKS: [i64; 6] = [10, 40, 100, 400, 1_300, 4_900];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pauses_between_looks_grow_and_never_end() {
+        let start: DateTime<Utc> = "2026-06-20T09:00:00Z".parse().unwrap();
+        let (mut now, mut pauses) = (start, Vec::new());
+        for _ in 0..34 {
+            let next = next_look(start, now);
+            pauses.push((next - now).num_seconds());
+            now = next;
+        }
+        assert_eq!(pauses[..8], [10, 30, 60, 300, 900, 3_600, 3_600, 3_600]);
+        assert_eq!(pauses[33], 6 * 3_600);
     }
 }

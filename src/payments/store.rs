@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use entity::enums::PaymentStatus;
+use entity::exact::Money;
 use entity::ids::{PaymentId, PersonalAccountId, UserId};
 use entity::{acquirer_notification, ledger_entry, payment, user};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
-    QueryFilter, QuerySelect, QueryTrait,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
 };
 
 use crate::kernel::{Fault, Page};
@@ -64,45 +65,79 @@ pub async fn insert_payment_in(tx: &Tx, payment: payment::Model) -> Result<(), D
     payment::Entity::insert(payment.into_active_model()).exec_without_returning(&**tx).await.map(|_| ())
 }
 
-async fn update_in(tx: &Tx, id: PaymentId, change: payment::ActiveModel) -> Result<(), DbErr> {
-    payment::Entity::update_many().set(change).filter(payment::Column::Id.eq(id)).exec(&**tx).await.map(|_| ())
-}
-
 pub async fn clear_receipt_emails_in(tx: &Tx, user: UserId) -> Result<u64, Fault> {
     let cleared = payment::ActiveModel { receipt_email: Set(None), ..Default::default() };
     let theirs = payment::Entity::update_many().set(cleared).filter(payment::Column::UserId.eq(user));
     Ok(theirs.filter(payment::Column::ReceiptEmail.is_not_null()).exec(&**tx).await?.rows_affected)
 }
 
-pub async fn update_checks_in(tx: &Tx, id: PaymentId, checks: i32) -> Result<(), DbErr> {
-    update_in(tx, id, payment::ActiveModel { checks: Set(checks), ..Default::default() }).await
+/// What is new about a payment; `None` leaves a column as it is.
+#[derive(Debug, Default)]
+pub struct Change {
+    pub status: Option<PaymentStatus>,
+    pub failure: Option<String>,
+    pub paid_at: Option<DateTime<Utc>>,
+    pub acquirer_payment_id: Option<String>,
+    pub confirmation_url: Option<String>,
+    /// A call has ended without an answer: the next one need not wait for it.
+    pub call_ended: bool,
 }
 
-pub async fn update_canceled_in(tx: &Tx, id: PaymentId, reason: &str) -> Result<(), DbErr> {
-    let failure = Set(Some(reason.to_owned()));
-    update_in(tx, id, payment::ActiveModel { status: Set(PaymentStatus::Canceled), failure, ..Default::default() })
-        .await
+pub async fn update_payment_in(tx: &Tx, payment: &payment::Model, change: Change) -> Result<(), DbErr> {
+    let Change { status, failure, paid_at, acquirer_payment_id, confirmation_url, call_ended } = change;
+    let mut row = payment::ActiveModel { checks: Set(payment.checks + 1), ..Default::default() };
+    if let Some(status) = status {
+        row.status = Set(status);
+    }
+    if failure.is_some() {
+        row.failure = Set(failure);
+    }
+    if paid_at.is_some() {
+        row.paid_at = Set(paid_at);
+    }
+    if acquirer_payment_id.is_some() {
+        row.acquirer_payment_id = Set(acquirer_payment_id);
+    }
+    if confirmation_url.is_some() {
+        row.confirmation_url = Set(confirmation_url);
+    }
+    if call_ended {
+        row.called_at = Set(None);
+    }
+    payment::Entity::update_many().set(row).filter(payment::Column::Id.eq(payment.id)).exec(&**tx).await.map(|_| ())
 }
 
-pub async fn update_succeeded_in(tx: &Tx, id: PaymentId, paid_at: DateTime<Utc>) -> Result<(), DbErr> {
-    let paid_at = Set(Some(paid_at));
-    update_in(tx, id, payment::ActiveModel { status: Set(PaymentStatus::Succeeded), paid_at, ..Default::default() })
-        .await
+/// Takes the right to call the acquirer about an open payment, unless a call began after `before`.
+pub async fn claim_call_in(tx: &Tx, id: PaymentId, now: DateTime<Utc>, before: DateTime<Utc>) -> Result<bool, Fault> {
+    let rested = Condition::any().add(payment::Column::CalledAt.is_null()).add(payment::Column::CalledAt.lte(before));
+    let called = payment::ActiveModel { called_at: Set(Some(now)), ..Default::default() };
+    let claimed = payment::Entity::update_many()
+        .set(called)
+        .filter(payment::Column::Id.eq(id))
+        .filter(payment::Column::Status.is_in(OPEN))
+        .filter(rested);
+    Ok(claimed.exec(&**tx).await?.rows_affected == 1)
 }
 
-/// Remembers where the person pays; a second placing finds it there.
-pub async fn update_placed_in(
-    tx: &Tx,
-    id: PaymentId,
-    acquirer_payment_id: &str,
-    confirmation_url: &str,
-) -> Result<(), DbErr> {
-    let placed = payment::ActiveModel {
-        acquirer_payment_id: Set(Some(acquirer_payment_id.to_owned())),
-        confirmation_url: Set(Some(confirmation_url.to_owned())),
-        ..Default::default()
-    };
-    update_in(tx, id, placed).await
+pub async fn update_refunded_in(tx: &Tx, id: PaymentId, status: PaymentStatus, refunded: Money) -> Result<(), DbErr> {
+    let row = payment::ActiveModel { status: Set(status), refunded: Set(refunded), ..Default::default() };
+    payment::Entity::update_many().set(row).filter(payment::Column::Id.eq(id)).exec(&**tx).await.map(|_| ())
+}
+
+pub async fn release_call_in(tx: &Tx, id: PaymentId) -> Result<(), Fault> {
+    let ended = payment::ActiveModel { called_at: Set(None), ..Default::default() };
+    payment::Entity::update_many().set(ended).filter(payment::Column::Id.eq(id)).exec(&**tx).await?;
+    Ok(())
+}
+
+const OPEN: [PaymentStatus; 4] =
+    [PaymentStatus::Created, PaymentStatus::Unknown, PaymentStatus::Pending, PaymentStatus::WaitingForCapture];
+
+pub async fn count_open(db: &DatabaseConnection, created_before: DateTime<Utc>) -> Result<u64, Fault> {
+    let open = payment::Entity::find()
+        .filter(payment::Column::Status.is_in(OPEN))
+        .filter(payment::Column::CreatedAt.lt(created_before));
+    Ok(open.count(db).await?)
 }
 
 pub async fn insert_notification_in(tx: &Tx, row: acquirer_notification::Model) -> Result<(), DbErr> {
@@ -122,7 +157,7 @@ pub async fn purge_papers_in(tx: &Tx, before: DateTime<Utc>) -> Result<u64, Faul
     let old = payment::Entity::find()
         .filter(payment::Column::UserId.in_subquery(deleted_people.into_query()))
         .filter(payment::Column::CreatedAt.lt(before))
-        .filter(payment::Column::Status.ne(PaymentStatus::Pending))
+        .filter(payment::Column::Status.is_not_in(OPEN))
         .filter(payment::Column::Acquirer.ne(""))
         .limit(PURGED_AT_ONCE)
         .all(&**tx)

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::secret::fingerprint;
 use crate::kernel::{Failure, Fault};
-use crate::platform::db::Tx;
+use crate::platform::db::{Tx, is_lock_timeout};
 
 /// The longest key that is taken, in bytes (Stripe's limit).
 pub const LONGEST_KEY: usize = 255;
@@ -25,9 +25,14 @@ pub struct Keyed {
     pub fingerprint: String,
 }
 
-/// The key was used with another input before.
+/// Why a keyed mutation does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyReused;
+pub enum KeyRefusal {
+    /// The key was used with another input before.
+    Reused,
+    /// The first call is still running, for longer than the database waits for a lock: repeat it later.
+    Running,
+}
 
 impl Keyed {
     pub fn new(user_id: UserId, operation: &'static str, key: &str, input: &impl Serialize) -> Result<Self, Fault> {
@@ -37,12 +42,13 @@ impl Keyed {
 
 /// What the first call with this key produced, or none when this is the first: then [`record_in`] must follow.
 ///
-/// Two calls at once: on PostgreSQL the insert waits for the other transaction, on SQLite there is one writer.
+/// Two calls at once: on PostgreSQL the insert waits for the other transaction, up to its `lock_timeout`; on SQLite there is
+/// one writer.
 pub async fn first_outcome_in<T: DeserializeOwned>(
     tx: &Tx,
     keyed: &Keyed,
     now: DateTime<Utc>,
-) -> Result<Option<T>, Failure<KeyReused>> {
+) -> Result<Option<T>, Failure<KeyRefusal>> {
     let row = Model {
         user_id: keyed.user_id,
         operation: keyed.operation.to_owned(),
@@ -52,7 +58,10 @@ pub async fn first_outcome_in<T: DeserializeOwned>(
         created_at: now,
     };
     let once = OnConflict::columns([Column::UserId, Column::Operation, Column::Key]).do_nothing().to_owned();
-    let inserted = Entity::insert(row.into_active_model()).on_conflict(once).exec_without_returning(&**tx).await?;
+    let inserted = Entity::insert(row.into_active_model()).on_conflict(once).exec_without_returning(&**tx).await;
+    let inserted = inserted.map_err(|error| {
+        if is_lock_timeout(&error) { Failure::Refused(KeyRefusal::Running) } else { Fault::from(error).into() }
+    })?;
     if inserted == 1 {
         return Ok(None);
     }
@@ -66,17 +75,17 @@ pub async fn first_outcome_in<T: DeserializeOwned>(
 pub async fn find_outcome<T: DeserializeOwned>(
     db: &DatabaseConnection,
     keyed: &Keyed,
-) -> Result<Option<T>, Failure<KeyReused>> {
+) -> Result<Option<T>, Failure<KeyRefusal>> {
     let id = (keyed.user_id, keyed.operation.to_owned(), keyed.key.clone());
     let Some(first) = Entity::find_by_id(id).one(db).await? else { return Ok(None) };
     outcome_of(&first, keyed).map(Some)
 }
 
-fn outcome_of<T: DeserializeOwned>(first: &Model, keyed: &Keyed) -> Result<T, Failure<KeyReused>> {
+fn outcome_of<T: DeserializeOwned>(first: &Model, keyed: &Keyed) -> Result<T, Failure<KeyRefusal>> {
     if first.fingerprint == keyed.fingerprint {
         Ok(serde_json::from_str(&first.outcome).map_err(Fault::from)?)
     } else {
-        Err(Failure::Refused(KeyReused))
+        Err(Failure::Refused(KeyRefusal::Reused))
     }
 }
 

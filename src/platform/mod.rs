@@ -3,6 +3,7 @@
 pub mod background;
 pub mod brake;
 pub mod db;
+pub mod failpoint;
 pub mod keyvalue;
 pub mod mail;
 pub mod metrics;

@@ -20,7 +20,8 @@ use crate::notifications::mail::{
     EmailChangeTaken, EmailChanged, ExportReady, LetterKind, NewDevice, PasswordChanged, PasswordReset,
     PaymentSucceeded, TwoFactorChanged,
 };
-use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment};
+use crate::payments::acquirer::sandbox::event::NotifyFromSandbox;
+use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment, SettleRefund};
 use crate::platform::db::Tx;
 use crate::platform::outbox::{Job, Leased};
 use crate::platform::wakeups::Wake;
@@ -34,10 +35,11 @@ enum Done {
 }
 
 impl Worker {
-    pub(super) async fn carry_out(&self, job: Leased) {
+    /// Does one leased job and records how it ended.
+    pub async fn carry_out(&self, job: Leased) {
         let outbox = &self.mechanisms.outbox;
         // Attempts that were never recorded: each took the process with it. Pending payments are asked about for ever.
-        if outbox.is_worn_out(&job) && job.kind != SettlePayment::KIND {
+        if outbox.is_worn_out(&job) && ![SettlePayment::KIND, SettleRefund::KIND].contains(&job.kind.as_str()) {
             let cause = Fault::internal("the process ended in each attempt");
             if let Err(fault) = outbox.fail(&job, &cause).await {
                 tracing::warn!(kind = job.kind, %fault, "a job was not put aside");
@@ -102,8 +104,16 @@ impl Worker {
             SettlePayment::KIND => {
                 return self.settle(job).await;
             }
+            SettleRefund::KIND => {
+                return self.settle_refund(job).await;
+            }
             CheckPayment::KIND => {
-                self.payments.settle(job.read::<CheckPayment>()?.payment_id).await?;
+                self.payments.check(job.read::<CheckPayment>()?.payment_id).await?;
+            }
+            NotifyFromSandbox::KIND => {
+                if let Some((acquirer, body)) = self.sandbox.notification(&job.read()?).await? {
+                    self.payments.take_notification(&acquirer, &body).await?;
+                }
             }
             SendPaymentSucceeded::KIND => self.send_payment_succeeded(job).await?,
             kind => return Err(Fault::internal(format!("nobody carries out jobs of the kind {kind}"))),
@@ -115,11 +125,23 @@ impl Worker {
     async fn settle(&self, job: &Leased) -> Result<Done, Fault> {
         let id = job.read::<SettlePayment>()?.payment_id;
         match self.payments.settle(id).await {
-            Ok(payment) => Ok(self.payments.next_check(&payment).map_or(Done::Completed, Done::AgainAt)),
+            Ok(payment) => Ok(self.payments.next_check(&payment).await?.map_or(Done::Completed, Done::AgainAt)),
             Err(fault) => match self.payments.payment_of_job(id).await? {
-                Some(payment) if self.payments.next_check(&payment).is_some() => Ok(Done::Failed(fault)),
+                Some(payment) if self.payments.next_check(&payment).await?.is_some() => Ok(Done::Failed(fault)),
                 _ => Err(fault),
             },
+        }
+    }
+
+    async fn settle_refund(&self, job: &Leased) -> Result<Done, Fault> {
+        let id = job.read::<SettleRefund>()?.refund_id;
+        match self.payments.settle_refund(id).await {
+            Ok(refund) => Ok(self.payments.next_refund_check(&refund).await?.map_or(Done::Completed, Done::AgainAt)),
+            Err(fault) => {
+                let refund = self.payments.find_refund(id).await?;
+                let open = self.payments.next_refund_check(&refund).await?.is_some();
+                if open { Ok(Done::Failed(fault)) } else { Err(fault) }
+            }
         }
     }
 

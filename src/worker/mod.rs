@@ -14,6 +14,7 @@ use crate::identity::Identity;
 use crate::kernel::Fault;
 use crate::notifications::Notifications;
 use crate::payments::Payments;
+use crate::payments::acquirer::sandbox::Sandbox;
 use crate::platform::Mechanisms;
 use crate::platform::outbox::Lane;
 
@@ -29,6 +30,7 @@ pub struct Worker {
     pub accounts: Arc<Accounts>,
     pub payments: Arc<Payments>,
     pub exports: Arc<Exports>,
+    pub sandbox: Sandbox,
     pub notifications: Arc<Notifications>,
 }
 

@@ -176,7 +176,6 @@ fn only_in(library: &str, homes: &[&str], exceptions: &[(&str, &str)]) {
 #[test]
 fn sea_orm_is_named_only_by_stores_and_the_platform() {
     let exceptions = [
-        ("payments/acquirer/sandbox.rs", "the bank's own table, which nothing else of payments may touch"),
         ("integrators/import/tests/exports.rs", "tests look at tables that no slice shows them"),
         ("integrators/import/tests/look.rs", "tests look at tables that no slice shows them"),
         ("integrators/import/tests/mod.rs", "tests look at tables that no slice shows them"),

@@ -121,6 +121,8 @@ pub enum ErrorCode {
     IdempotencyKeyMalformed,
     /// The idempotency key was used with another input.
     IdempotencyKeyReused,
+    /// The first call with this idempotency key is still running: repeat it in a few seconds.
+    IdempotencyKeyRunning,
     /// A second factor is set up: give a code of it too.
     TwoFactorRequired,
     /// The code of the second factor is wrong, too old or used.

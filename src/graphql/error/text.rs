@@ -147,6 +147,10 @@ impl ErrorCode {
                 "Этот ключ повтора уже использован с другими данными.",
                 "This idempotency key was used with another input.",
             ),
+            Self::IdempotencyKeyRunning => (
+                "Запрос с этим ключом повтора ещё выполняется. Повторите через несколько секунд.",
+                "A request with this idempotency key is still running. Repeat it in a few seconds.",
+            ),
             Self::TwoFactorRequired => {
                 ("Введите код из приложения или запасной код.", "Enter a code of your app, or a recovery code.")
             }

@@ -138,6 +138,7 @@ pub fn submission_errors(refusal: &SubmissionRefusal, locale: Locale) -> Vec<Use
         SubmissionRefusal::Empty => one(ErrorCode::Empty, path(["readings"])),
         SubmissionRefusal::TooMany { .. } => one(ErrorCode::TooMany, path(["readings"])),
         SubmissionRefusal::KeyReused => one(ErrorCode::IdempotencyKeyReused, path(["idempotencyKey"])),
+        SubmissionRefusal::KeyRunning => one(ErrorCode::IdempotencyKeyRunning, path(["idempotencyKey"])),
         SubmissionRefusal::KeyMalformed => one(ErrorCode::IdempotencyKeyMalformed, path(["idempotencyKey"])),
         SubmissionRefusal::Readings(refused) => {
             refused.iter().map(|reading| reading_error(reading.index, &reading.refusal, locale)).collect()

@@ -12,6 +12,7 @@ use super::migrate::lock_file;
 use super::{Db, Engine, MigrationLock};
 use crate::config::DatabaseConfig;
 use crate::kernel::{Entropy, Fault};
+use crate::platform::failpoint::Failpoints;
 use crate::platform::metrics::Statements;
 
 const FILE: &str = "kabinet.sqlite";
@@ -51,7 +52,15 @@ impl Db {
         let statements = Statements::default();
         let pool = counted(Database::connect(options).await?, &statements);
         let lock = MigrationLock::File(data_dir.join("migration.lock"));
-        Ok(Some(Self { engine: Engine::Sqlite, writer: pool.clone(), reader: pool, statements, entropy, lock }))
+        Ok(Some(Self {
+            engine: Engine::Sqlite,
+            writer: pool.clone(),
+            reader: pool,
+            statements,
+            entropy,
+            lock,
+            failpoints: Failpoints::default(),
+        }))
     }
 
     async fn postgres(url: &str, config: &DatabaseConfig, entropy: Entropy) -> Result<Self, Fault> {
@@ -78,7 +87,15 @@ impl Db {
         let statements = Statements::default();
         let pool = counted(pool, &statements);
         let lock = MigrationLock::Advisory;
-        Ok(Self { engine: Engine::Postgres, writer: pool.clone(), reader: pool, statements, entropy, lock })
+        Ok(Self {
+            engine: Engine::Postgres,
+            writer: pool.clone(),
+            reader: pool,
+            statements,
+            entropy,
+            lock,
+            failpoints: Failpoints::default(),
+        })
     }
 
     async fn sqlite(data_dir: &Path, config: &DatabaseConfig, entropy: Entropy) -> Result<Self, Fault> {
@@ -114,7 +131,15 @@ impl Db {
         drop(alone);
         let reader = counted(Database::connect(reader).await?, &statements);
         let lock = MigrationLock::File(lock);
-        Ok(Self { engine: Engine::Sqlite, writer, reader, statements, entropy, lock })
+        Ok(Self {
+            engine: Engine::Sqlite,
+            writer,
+            reader,
+            statements,
+            entropy,
+            lock,
+            failpoints: Failpoints::default(),
+        })
     }
 }
 

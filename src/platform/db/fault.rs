@@ -9,6 +9,13 @@ pub fn is_duplicate(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) || matches!(error, DbErr::RecordNotInserted)
 }
 
+/// Whether another transaction held a lock for too long (PostgreSQL's lock_not_available).
+pub fn is_lock_timeout(error: &DbErr) -> bool {
+    let code =
+        |cause: &sqlx::Error| cause.as_database_error().and_then(|error| error.code().map(|code| code == "55P03"));
+    sqlx_error(error).and_then(code).unwrap_or_default()
+}
+
 impl From<DbErr> for Fault {
     fn from(error: DbErr) -> Self {
         // Before there is a connection any refusal means that: no such database, no entry, no connections allowed now.

@@ -14,9 +14,10 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
 use crate::kernel::{Clock, Entropy, Fault};
+use crate::platform::failpoint::Failpoints;
 use crate::platform::metrics::{Pool, Statements};
 
-pub use fault::is_duplicate;
+pub use fault::{is_duplicate, is_lock_timeout};
 pub use migrate::MigrationLock;
 pub use paging::read_page;
 pub use transaction::Tx;
@@ -35,9 +36,15 @@ pub struct Db {
     statements: Statements,
     entropy: Entropy,
     lock: MigrationLock,
+    failpoints: Failpoints,
 }
 
 impl Db {
+    #[must_use]
+    pub fn with_failpoints(self, failpoints: Failpoints) -> Self {
+        Self { failpoints, ..self }
+    }
+
     /// For statements that change nothing and need no transaction.
     pub fn read(&self) -> &DatabaseConnection {
         &self.reader

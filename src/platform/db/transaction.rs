@@ -66,7 +66,9 @@ impl Db {
         };
         match result {
             Ok(value) => {
+                self.failpoints.cross("before_commit").await;
                 transaction.commit().await?;
+                self.failpoints.cross("after_commit").await;
                 Ok(value)
             }
             Err(failure) => {

@@ -31,6 +31,13 @@ pub struct Backlog {
     pub lag: i64,
 }
 
+/// Payments that people must look at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Trouble {
+    pub incidents: u64,
+    pub stuck: u64,
+}
+
 /// How things stand now.
 #[derive(Clone, Debug, Default)]
 pub struct Gauges {
@@ -39,6 +46,8 @@ pub struct Gauges {
     pub sessions_cached: usize,
     /// None: the database did not say.
     pub outbox: Option<Backlog>,
+    /// None: the database did not say.
+    pub payments: Option<Trouble>,
 }
 
 #[derive(Debug)]
@@ -53,6 +62,8 @@ pub(super) struct Registered {
     due: Gauge,
     dead: Gauge,
     lag: Gauge,
+    incidents: Gauge,
+    stuck: Gauge,
 }
 
 impl Registered {
@@ -68,6 +79,12 @@ impl Registered {
             due: gauge(registry, "outbox_due", "Jobs that are due and in nobody's hands"),
             dead: gauge(registry, "outbox_dead", "Jobs put aside after their last attempt"),
             lag: gauge(registry, "outbox_lag_seconds", "Age of the oldest due job"),
+            incidents: gauge(
+                registry,
+                "payment_incidents_open",
+                "Contradictions with acquirers that nobody has closed",
+            ),
+            stuck: gauge(registry, "payments_stuck", "Payments open for over a day"),
         }
     }
 
@@ -86,6 +103,10 @@ impl Registered {
             self.due.set(number(due));
             self.dead.set(number(dead));
             self.lag.set(lag);
+        }
+        if let Some(Trouble { incidents, stuck }) = now.payments {
+            self.incidents.set(number(incidents));
+            self.stuck.set(number(stuck));
         }
     }
 }

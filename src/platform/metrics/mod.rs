@@ -14,7 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-pub use gauges::{Backlog, Gauges, Pool, Queue};
+pub use gauges::{Backlog, Gauges, Pool, Queue, Trouble};
 pub use prometheus_client::metrics::counter::Counter;
 pub use prometheus_client::metrics::histogram::Histogram;
 pub use traffic::{Held, Traffic};

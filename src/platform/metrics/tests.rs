@@ -13,7 +13,9 @@ fn the_text_has_every_figure_and_ends_as_open_metrics_must() {
     sessions.hits.inc();
     let pools = vec![Pool { name: "writer", idle: 1, open: 3, most: 5 }];
     let outbox = Some(Backlog { due: 2, dead: 1, lag: 40 });
-    let text = metrics.text(&Gauges { pools, hashing: Queue { waiting: 4, working: 2 }, sessions_cached: 9, outbox });
+    let hashing = Queue { waiting: 4, working: 2 };
+    let payments = Some(Trouble { incidents: 3, stuck: 1 });
+    let text = metrics.text(&Gauges { pools, hashing, sessions_cached: 9, outbox, payments });
     for line in [
         "kabinet_http_requests_total{route=\"graphql\",status=\"2xx\"} 1",
         "kabinet_http_request_seconds_bucket{le=\"0.01\",route=\"graphql\"} 1",
@@ -27,6 +29,8 @@ fn the_text_has_every_figure_and_ends_as_open_metrics_must() {
         "kabinet_outbox_lag_seconds 40",
         "kabinet_outbox_dead 1",
         "kabinet_outbox_readable 1",
+        "kabinet_payment_incidents_open 3",
+        "kabinet_payments_stuck 1",
         concat!("build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
     ] {
         assert!(text.lines().any(|found| found == line), "{line} in\n{text}");

@@ -114,7 +114,7 @@ both_ways!(an_archive_of_much_data_is_stored_in_pieces, |app| {
     };
     let sql = format!(
         "INSERT INTO payments (id, personal_account_id, user_id, amount, commission, status, acquirer, receipt_email, \
-         created_at, checks) SELECT {uuid}, a.id, u.id, s.i, 0, 'CANCELED', 'sandbox', {random}, u.created_at, 0 \
+         created_at, checks) SELECT {uuid}, a.id, u.id, s.i, 0, 'CREATED', 'sandbox', {random}, u.created_at, 0 \
          FROM ({series}) AS s, users AS u, attachments AS t, personal_accounts AS a \
          WHERE u.email = '{EMAIL}' AND t.user_id = u.id AND a.id = t.personal_account_id"
     );

@@ -120,7 +120,7 @@ impl TestApp {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let letters = Arc::new(Mutex::new(Vec::new()));
         let mailer = Some(Mailer::Memory(Arc::clone(&letters)));
-        let outside = Outside { clock: clock.clone(), entropy: Entropy::seeded(seed), mailer };
+        let outside = Outside { clock: clock.clone(), entropy: Entropy::seeded(seed), mailer, ..Outside::real() };
         let settings = settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
         let environment = backend.environment(&url).into_iter().chain(settings);
         let config = Config::load(None, environment).expect("the settings are valid");
@@ -239,6 +239,10 @@ impl TestApp {
         self.unfinished.0 = false;
         let unbalanced = self.app.services.billing.unbalanced_accounts(10).await.expect("the ledger is read");
         assert!(unbalanced.is_empty(), "balances that are not the sum of their entries: {unbalanced:?}");
+        let payments = &self.app.services.payments;
+        let books: i64 = payments.trial_balance().await.unwrap().iter().map(|sum| sum.amount.0).sum();
+        assert_eq!(books, 0, "the journal does not sum to zero");
+        assert_eq!(payments.journal_differences().await.unwrap(), 0, "journal and ledger differ");
         let audited = self.app.services.identity.audit.verify().await.expect("the audit log is read");
         assert_eq!(audited.broken, [], "chains of the audit log are broken");
         let (due, dead) = self.app.mechanisms.outbox.backlog().await.expect("the outbox is read");

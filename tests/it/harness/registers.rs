@@ -67,8 +67,12 @@ pub async fn postgres_template() -> &'static str {
 }
 
 async fn load(backend: &Backend) {
-    let outside =
-        Outside { clock: Clock::fixed(start_of_test()), entropy: Entropy::seeded(1), mailer: Some(Mailer::memory()) };
+    let outside = Outside {
+        clock: Clock::fixed(start_of_test()),
+        entropy: Entropy::seeded(1),
+        mailer: Some(Mailer::memory()),
+        ..Outside::real()
+    };
     let app = App::build(backend.config("http://127.0.0.1:1"), outside).await.unwrap();
     app.mechanisms.db.migrate_up().await.unwrap();
     let report = Importer::new(&app.mechanisms).import(written().dir.path(), Mode::Write, &|_| {}).await.unwrap();

@@ -1,7 +1,10 @@
 //! From "pay" to the entry in the ledger.
 
+mod contract;
 mod outcome;
+mod refund;
 mod start;
+mod states;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

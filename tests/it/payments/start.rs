@@ -1,12 +1,26 @@
 //! What is paid, and every way in which payments say no.
 
 use futures_util::future::join_all;
+use kabinet::kernel::Failure;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::{Started, current_debt, custom, payment, settle, start, started};
 use crate::billing::number;
-use crate::harness::{both_ways, sample, top_code, user_errors};
+use crate::harness::{Customer, TestApp, Way, both_ways, sample, top_code, user_errors};
 use crate::metering::{attach, attach_limited, meter, owner};
+
+/// As a client does: what is unavailable now is repeated with the same key.
+async fn insist(customer: &Customer, input: Value) -> Value {
+    loop {
+        let (_, mut answer) = customer.post(super::START, json!({ "input": input })).await;
+        match answer.get("errors") {
+            None => return answer["data"]["startPayment"].take(),
+            Some(_) => assert_eq!(top_code(&answer), "UNAVAILABLE"),
+        }
+    }
+}
 
 const HOW_MANY: &str = "SELECT COUNT(*) AS number FROM payments";
 const AT_THE_BANK: &str = "SELECT COUNT(*) AS number FROM sandbox_payments";
@@ -147,12 +161,48 @@ both_ways!(the_same_key_gives_the_same_payment_and_refuses_another, |app| {
     app.finish().await;
 });
 
+both_ways!(a_repeated_start_says_that_it_is_one, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    for replayed in [false, true, true] {
+        let payload = customer.mutate("startPayment", "replayed payment { id }", custom(&account, "10", "one")).await;
+        assert_eq!(payload["replayed"], replayed);
+    }
+    app.finish().await;
+});
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_whose_first_call_still_runs_says_so() {
+    let app = TestApp::start_with(Way::Full, &[("KABINET__DATABASE__LOCK_TIMEOUT_SECONDS", "1")]).await;
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let (begun, ended) = (Notify::new(), Notify::new());
+    let (begun, ended) = (&begun, &ended);
+    let running = app.app.mechanisms.db.transaction(|tx| async move {
+        let insert = "INSERT INTO idempotency_keys (user_id, operation, key, fingerprint, outcome, created_at) \
+            SELECT id, 'startPayment', 'one', '', '', created_at FROM users";
+        tx.execute_unprepared(insert).await?;
+        begun.notify_one();
+        ended.notified().await;
+        Err::<(), _>(Failure::Refused(()))
+    });
+    let starting = async {
+        begun.notified().await;
+        let payload = start(&customer, custom(&account, "10", "one")).await;
+        ended.notify_one();
+        payload
+    };
+    let (_, payload) = tokio::join!(running, starting);
+    assert_eq!(user_errors(&payload), [("IDEMPOTENCY_KEY_RUNNING".to_owned(), json!(["idempotencyKey"]))]);
+    // The first call did nothing in the end, so the key is free.
+    assert_eq!(user_errors(&start(&customer, custom(&account, "10", "one")).await), []);
+    app.finish().await;
+}
+
 both_ways!(concurrent_starts_with_one_key_make_one_payment, |app| {
     let (customer, account) = owner(&app, "anna@example.com", "debt").await;
-    let payloads = join_all((0..50).map(|_| start(&customer, current_debt(&account, "one")))).await;
+    let payloads = join_all((0..200).map(|_| insist(&customer, current_debt(&account, "one")))).await;
     for payload in &payloads {
         assert_eq!(user_errors(payload), []);
-        assert_eq!(payload["payment"], payloads[0]["payment"]);
+        assert_eq!(payload["payment"]["id"], payloads[0]["payment"]["id"]);
     }
     assert_eq!(number(&app, HOW_MANY).await, 1);
     assert_eq!(number(&app, AT_THE_BANK).await, 1);

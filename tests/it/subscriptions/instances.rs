@@ -29,8 +29,12 @@ impl Second {
 
     /// With settings of its own.
     pub async fn with(first: &TestApp, config: Config) -> Self {
-        let outside =
-            Outside { clock: first.clock.clone(), entropy: Entropy::seeded(99), mailer: Some(Mailer::memory()) };
+        let outside = Outside {
+            clock: first.clock.clone(),
+            entropy: Entropy::seeded(99),
+            mailer: Some(Mailer::memory()),
+            ..Outside::real()
+        };
         let app = App::build(config, outside).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

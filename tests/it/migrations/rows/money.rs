@@ -1,11 +1,19 @@
 //! Payments, statements and the ledger.
 
-use entity::enums::{ChargeBasis, LedgerEntryKind, PaymentStatus, SandboxStatus, Unit};
+use entity::enums::{
+    Book, ChargeBasis, IncidentKind, JournalKind, LedgerEntryKind, PaymentStatus, RefundStatus, SandboxStatus, Unit,
+};
 use entity::exact::{Coefficient, Money, Price, Quantity, YearMonth};
-use entity::ids::{AcquirerNotificationId, LedgerEntryId, PaymentId, PersonalAccountId, StatementId, UserId};
-use entity::{acquirer_notification, ledger_entry, payment, sandbox_payment, statement, statement_line};
+use entity::ids::{
+    AcquirerNotificationId, IncidentId, JournalTransactionId, LedgerEntryId, PaymentId, PersonalAccountId, ProviderId,
+    RefundId, StatementId, UserId,
+};
+use entity::{
+    acquirer_notification, incident, journal_posting, journal_transaction, ledger_entry, payment, refund, sandbox_key,
+    sandbox_payment, sandbox_refund, statement, statement_line,
+};
 use kabinet::platform::db::Tx;
-use sea_orm::DbErr;
+use sea_orm::{DbErr, EntityTrait, IntoActiveModel};
 
 use super::{day, kept, moment, text, uuid};
 
@@ -17,7 +25,7 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         user_id: UserId(id),
         amount: Money(195_685),
         commission: Money(0),
-        status: PaymentStatus::Succeeded,
+        status: PaymentStatus::Created,
         acquirer: text("sandbox"),
         acquirer_payment_id: Some(text("1")),
         confirmation_url: None,
@@ -27,8 +35,25 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         created_at: moment(),
         paid_at: Some(moment()),
         checks: 2,
+        called_at: Some(moment()),
+        refunded: Money(0),
     };
     kept(tx, payment).await?;
+    journal(tx).await?;
+    let refund = refund::Model {
+        id: RefundId(id),
+        payment_id: PaymentId(id),
+        amount: Money(5),
+        status: RefundStatus::Created,
+        acquirer_refund_id: Some(text("r")),
+        reason: text("…"),
+        requested_by: text("op"),
+        failure: None,
+        created_at: moment(),
+        finished_at: Some(moment()),
+        called_at: None,
+    };
+    kept(tx, refund).await?;
     let notification = acquirer_notification::Model {
         id: AcquirerNotificationId(id),
         acquirer: text("sandbox"),
@@ -47,8 +72,14 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         failure: None,
         created_at: moment(),
         decided_at: None,
+        shop: text("sandbox"),
+        metadata: text("{}"),
+        capture: true,
+        refunded: Money(1),
+        method: Some(text("sbp")),
     };
     kept(tx, sandbox).await?;
+    bank(tx).await?;
     let statement = statement::Model {
         id: StatementId(id),
         personal_account_id: PersonalAccountId(id),
@@ -91,4 +122,57 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         payment_id: Some(PaymentId(id)),
     };
     kept(tx, entry).await
+}
+
+/// A transaction is taken with postings that sum to zero only, and they come first.
+async fn journal(tx: &Tx) -> Result<(), DbErr> {
+    let id = JournalTransactionId(uuid());
+    for (book, amount) in [(Book::Acquirer, Money(5)), (Book::Provider, Money(-5))] {
+        let posting = journal_posting::Model { transaction_id: id, book, amount };
+        journal_posting::Entity::insert(posting.into_active_model()).exec_without_returning(&**tx).await?;
+    }
+    let transaction = journal_transaction::Model {
+        id,
+        kind: JournalKind::Payment,
+        reference: text("1"),
+        payment_id: Some(PaymentId(uuid())),
+        personal_account_id: None,
+        provider_id: ProviderId(uuid()),
+        acquirer: Some(text("sandbox")),
+        occurred_at: moment(),
+        recorded_at: moment(),
+    };
+    kept(tx, transaction).await?;
+    let incident = incident::Model {
+        id: IncidentId(uuid()),
+        kind: IncidentKind::LateSuccess,
+        subject: text("1"),
+        payment_id: Some(PaymentId(uuid())),
+        details: text("…"),
+        owner: None,
+        opened_at: moment(),
+        closed_at: Some(moment()),
+        resolution: Some(text("…")),
+    };
+    kept(tx, incident).await
+}
+
+async fn bank(tx: &Tx) -> Result<(), DbErr> {
+    let refund = sandbox_refund::Model {
+        id: text("r"),
+        payment_id: text("1"),
+        amount: Money(1),
+        metadata: text("{}"),
+        created_at: moment(),
+    };
+    kept(tx, refund).await?;
+    let key = sandbox_key::Model {
+        shop: text("sandbox"),
+        key: text("key"),
+        fingerprint: text("ff"),
+        object_id: Some(text("1")),
+        calls: 1,
+        first_at: moment(),
+    };
+    kept(tx, key).await
 }

@@ -1,0 +1,34 @@
+//! Money given back of a payment. It only ever moves forward.
+
+use sea_orm::entity::prelude::*;
+
+use crate::enums::RefundStatus;
+use crate::exact::Money;
+use crate::ids::{PaymentId, RefundId};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "refunds")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: RefundId,
+    pub payment_id: PaymentId,
+    pub amount: Money,
+    pub status: RefundStatus,
+    /// Null until the acquirer has answered.
+    pub acquirer_refund_id: Option<String>,
+    /// Why, for the payer and the acquirer.
+    pub reason: String,
+    /// The operator.
+    pub requested_by: String,
+    /// The acquirer's reason code when it was cancelled.
+    pub failure: Option<String>,
+    pub created_at: DateTimeUtc,
+    pub finished_at: Option<DateTimeUtc>,
+    /// When a call to the acquirer about it last began; null when that call has ended.
+    pub called_at: Option<DateTimeUtc>,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,103 @@
+//! `kabinet refunds`: money given back, by an operator.
+
+use std::process::ExitCode;
+
+use chrono::SecondsFormat;
+use entity::exact::Money;
+use entity::ids::PaymentId;
+use entity::refund;
+
+use crate::app::{App, Outside};
+use crate::config::Config;
+use crate::kernel::{Failure, Fault, type_id};
+use crate::payments::Payments;
+use crate::payments::refund::RefundRefusal;
+
+use super::streams;
+
+#[derive(Debug, clap::Args)]
+pub struct RefundsArgs {
+    #[command(subcommand)]
+    command: RefundsCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum RefundsCommand {
+    /// Give back a payment, in whole or in part.
+    Make {
+        /// The payment's id, as clients see it.
+        payment: String,
+        /// Roubles, such as 100.50; without it all that is left.
+        #[arg(long)]
+        amount: Option<String>,
+        /// Why, for the payer and the bank.
+        #[arg(long)]
+        reason: String,
+        /// Who decides it.
+        #[arg(long)]
+        by: String,
+    },
+    /// Print the refunds of a payment as CSV.
+    List {
+        /// The payment's id, as clients see it.
+        payment: String,
+    },
+}
+
+pub async fn run(args: &RefundsArgs, config: Config) -> anyhow::Result<ExitCode> {
+    let app = App::build(config, Outside::real()).await?;
+    let code = carry_out(&args.command, &app.services.payments).await;
+    app.mechanisms.db.close().await;
+    Ok(code?)
+}
+
+async fn carry_out(command: &RefundsCommand, payments: &Payments) -> Result<ExitCode, Fault> {
+    let refused = |text: &str| {
+        streams::err(&format!("kabinet: {text}\n"));
+        Ok(ExitCode::FAILURE)
+    };
+    match command {
+        RefundsCommand::List { payment } => {
+            let Some(id) = type_id::decode::<PaymentId>(payment) else { return refused("this is no id of a payment") };
+            let refunds = payments.list_refunds(&[id]).await?;
+            print(&refunds);
+            Ok(ExitCode::SUCCESS)
+        }
+        RefundsCommand::Make { payment, amount, reason, by } => {
+            let Some(id) = type_id::decode::<PaymentId>(payment) else { return refused("this is no id of a payment") };
+            let amount: Option<Money> = match amount.as_deref().map(str::parse).transpose() {
+                Ok(amount) => amount,
+                Err(_) => return refused("the amount is none: write roubles, such as 100.50"),
+            };
+            match payments.refund(id, amount, reason, by).await {
+                Ok(refund) => {
+                    print(&[refund]);
+                    Ok(ExitCode::SUCCESS)
+                }
+                Err(Failure::Refused(RefundRefusal::NotPaid)) => refused("there is no such payment, or it is not paid"),
+                Err(Failure::Refused(RefundRefusal::AmountMalformed)) => refused("the amount must be above zero"),
+                Err(Failure::Refused(RefundRefusal::TooMuch { most })) => {
+                    refused(&format!("at most {most} roubles are left of it"))
+                }
+                Err(Failure::Fault(fault)) => Err(fault),
+            }
+        }
+    }
+}
+
+fn print(refunds: &[refund::Model]) {
+    streams::out("id,created_at,amount,status,requested_by,reason,failure\n");
+    for refund in refunds {
+        let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+        streams::out(&format!(
+            "{},{},{},{},{},{},{}\n",
+            refund.id.0,
+            refund.created_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            refund.amount,
+            refund.status.word(),
+            quoted(&refund.requested_by),
+            quoted(&refund.reason),
+            refund.failure.as_deref().unwrap_or_default(),
+        ));
+    }
+}

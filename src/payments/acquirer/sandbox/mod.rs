@@ -1,0 +1,179 @@
+//! A bank that this server plays itself: YooKassa's surface with virtual time, a page where a person pays or refuses, and
+//! what real banks do wrong, chosen by the kopecks of the sum (`outcome.rs`). No money moves.
+//!
+//! Tables: `sandbox_payments`, `sandbox_refunds`, `sandbox_keys`: the bank's own, which nothing else of payments touches.
+
+mod check;
+pub mod event;
+pub mod outcome;
+mod show;
+mod store;
+mod surface;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::enums::SandboxStatus;
+use entity::sandbox_payment::Model;
+
+use super::yookassa::transport::{Broken, Call, Reply, Transport};
+use crate::config::Config;
+use crate::kernel::{Clock, Entropy, Failure, Fault};
+use crate::platform::Mechanisms;
+use crate::platform::db::{Db, Tx};
+use crate::platform::outbox::Outbox;
+use event::NotifyFromSandbox;
+use outcome::{Choice, Decided, News};
+
+pub use surface::{Answer, Asked};
+
+/// The acquirer's name, and that of its shop.
+pub const NAME: &str = "sandbox";
+/// As at real acquirers: an unpaid payment is cancelled after an hour.
+const TIME_TO_PAY: TimeDelta = TimeDelta::hours(1);
+/// And a hold after a week.
+const TIME_TO_CAPTURE: TimeDelta = TimeDelta::days(7);
+/// How long a key is remembered.
+const KEY_MEMORY: TimeDelta = TimeDelta::hours(24);
+
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    db: Db,
+    outbox: Outbox,
+    clock: Clock,
+    entropy: Entropy,
+    config: Arc<Config>,
+}
+
+impl Sandbox {
+    pub fn new(mechanisms: &Mechanisms) -> Self {
+        let Mechanisms { db, outbox, clock, entropy, config, .. } = mechanisms.clone();
+        Self { db, outbox, clock, entropy, config }
+    }
+
+    /// As its page shows it.
+    pub async fn find(&self, id: &str) -> Result<Option<Model>, Fault> {
+        let found = store::find_payment(self.db.read(), id).await?;
+        Ok(found.map(|payment| self.aged(payment)))
+    }
+
+    /// Time alone cancels what nobody pays or captures.
+    fn aged(&self, mut payment: Model) -> Model {
+        let reason = match payment.status {
+            SandboxStatus::Pending if self.is_over(payment.created_at, TIME_TO_PAY, payment.amount) => {
+                "expired_on_confirmation"
+            }
+            SandboxStatus::WaitingForCapture
+                if payment.decided_at.is_some_and(|at| at + TIME_TO_CAPTURE <= self.clock.now()) =>
+            {
+                "expired_on_capture"
+            }
+            _ => return payment,
+        };
+        (payment.status, payment.failure) = (SandboxStatus::Canceled, Some(reason.to_owned()));
+        payment
+    }
+
+    fn is_over(&self, since: DateTime<Utc>, allowed: TimeDelta, amount: entity::exact::Money) -> bool {
+        since + allowed <= self.clock.now() && !(self.by_kopecks() && outcome::stays_pending(amount))
+    }
+
+    fn by_kopecks(&self) -> bool {
+        self.config.payments.sandbox_kopecks
+    }
+
+    /// What a person does on the bank's page; a second decision changes nothing.
+    pub async fn decide(&self, id: &str, choice: Choice) -> Result<Option<Model>, Fault> {
+        let decided = self.db.transaction(|tx| async move {
+            let Some(payment) = store::lock_payment(&tx, id).await? else { return Ok(()) };
+            if payment.status != SandboxStatus::Pending {
+                return Ok(());
+            }
+            let decided = match self.aged(payment.clone()) {
+                aged if aged.status == SandboxStatus::Canceled => Decided::Canceled("expired_on_confirmation"),
+                aged => outcome::decide(aged.amount, choice, aged.capture, self.by_kopecks()),
+            };
+            self.decide_in(&tx, payment, decided, choice).await?;
+            Ok::<_, Failure<Infallible>>(())
+        });
+        decided.await?;
+        self.find(id).await
+    }
+
+    async fn decide_in(&self, tx: &Tx, mut payment: Model, decided: Decided, choice: Choice) -> Result<(), Fault> {
+        let (status, failure) = match decided {
+            Decided::Nothing => return Ok(()),
+            Decided::Held => (SandboxStatus::WaitingForCapture, None),
+            Decided::Paid => (SandboxStatus::Succeeded, None),
+            Decided::Canceled(reason) => (SandboxStatus::Canceled, Some(reason.to_owned())),
+        };
+        (payment.status, payment.failure, payment.decided_at) = (status, failure, Some(self.clock.now()));
+        payment.method = Some(choice.method().to_owned());
+        store::update_payment(tx, &payment).await?;
+        if decided == Decided::Paid && self.by_kopecks() && outcome::gives_back_half(payment.amount) {
+            self.give_back_in(tx, &mut payment).await?;
+        }
+        self.notify_in(tx, &payment, choice).await
+    }
+
+    /// As a merchant does in the bank's own cabinet, behind our back.
+    async fn give_back_in(&self, tx: &Tx, payment: &mut Model) -> Result<(), Fault> {
+        let amount = entity::exact::Money(payment.amount.0 / 2);
+        let refund = show::new_refund(&self.entropy, payment, amount, "{}", self.clock.now())?;
+        store::insert_refund(tx, refund).await?;
+        payment.refunded = amount;
+        Ok(store::update_payment(tx, payment).await?)
+    }
+
+    /// Notifications are jobs: sent by and by, and as the kopecks say.
+    async fn notify_in(&self, tx: &Tx, payment: &Model, choice: Choice) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let plan = if self.by_kopecks() { outcome::notifications(payment.amount) } else { outcome::PLAIN };
+        let late = if choice == Choice::PayLate { outcome::DELAY } else { TimeDelta::zero() };
+        for (number, planned) in plan.iter().enumerate() {
+            let news = match planned.news {
+                News::True => payment.status,
+                News::Earlier => SandboxStatus::WaitingForCapture,
+                _ => SandboxStatus::Succeeded,
+            };
+            let job = NotifyFromSandbox { payment: payment.id.clone(), event: news, news: planned.news, number };
+            self.outbox.enqueue_at_in(tx, &job, now + planned.after + late).await?;
+        }
+        Ok(())
+    }
+
+    /// The body of a notification, and the name of the acquirer that it goes to.
+    pub async fn notification(&self, job: &NotifyFromSandbox) -> Result<Option<(String, Vec<u8>)>, Fault> {
+        let Some(payment) = self.find(&job.payment).await? else { return Ok(None) };
+        let acquirer = if payment.shop == NAME { NAME } else { "yookassa" };
+        let mut object = show::payment(&payment, &self.config.http.public_url);
+        show::distort(&mut object, job);
+        let event = format!("payment.{}", job.event.word());
+        let body = serde_json::json!({ "type": "notification", "event": event, "object": object });
+        Ok(Some((acquirer.to_owned(), body.to_string().into_bytes())))
+    }
+}
+
+/// The sandbox without a network between: the same surface, the same bytes.
+#[derive(Clone, Debug)]
+pub struct InProcess(pub Sandbox);
+
+#[async_trait]
+impl Transport for InProcess {
+    async fn call(&self, call: &Call) -> Result<Reply, Broken> {
+        let asked = Asked {
+            method: call.method.to_owned(),
+            path: call.path.clone(),
+            idempotence_key: call.idempotence_key.clone(),
+            shop: NAME.to_owned(),
+            body: call.body.clone().unwrap_or_default(),
+        };
+        match self.0.answer(&asked).await {
+            Ok(Answer { reset: true, .. }) => Err(Broken::Unanswered("connection reset".to_owned())),
+            Ok(Answer { status, body, .. }) => Ok(Reply { status, body: body.to_string().into_bytes() }),
+            Err(fault) => Err(Broken::Unanswered(fault.to_string())),
+        }
+    }
+}

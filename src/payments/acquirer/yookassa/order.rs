@@ -1,0 +1,86 @@
+//! What is sent to create a payment or a refund.
+
+use entity::exact::Money;
+use serde_json::{Value, json};
+
+use super::super::{Order, RefundOrder, Utilities};
+
+/// Letters of `description`, at most.
+const DESCRIPTION: usize = 128;
+/// Letters of `payment_order.payment_purpose`, at most.
+const PURPOSE: usize = 210;
+/// Letters of the bank's name, at most.
+const BANK_NAME: usize = 45;
+
+/// A text with two decimals, always.
+pub fn amount(amount: Money) -> Value {
+    let (sign, units) = (if amount.is_negative() { "-" } else { "" }, amount.0.unsigned_abs());
+    json!({ "value": format!("{sign}{}.{:02}", units / 100, units % 100), "currency": "RUB" })
+}
+
+pub fn body(order: &Order) -> Value {
+    let mut body = json!({
+        "amount": amount(order.amount),
+        "capture": !order.two_stage,
+        "confirmation": { "type": "redirect", "return_url": order.return_url, "locale": "ru_RU" },
+        "description": first(&order.description, DESCRIPTION),
+        "metadata": { "payment_id": order.payment_id.0.to_string() },
+    });
+    if let Some(object) = body.as_object_mut() {
+        if let Some(utilities) = &order.utilities {
+            object.insert("payment_order".to_owned(), payment_order(order, utilities));
+        }
+        if let Some(email) = &order.receipt_email {
+            object.insert("receipt".to_owned(), receipt(order, email));
+        }
+    }
+    body
+}
+
+/// What a shop of utilities must send with every payment; it goes on to ГИС ЖКХ.
+fn payment_order(order: &Order, utilities: &Utilities) -> Value {
+    let Utilities { name, inn, kpp, bank_name, bic, account, correspondent_account, account_number } = utilities;
+    json!({
+        "type": "utilities",
+        "amount": amount(order.amount),
+        "payment_purpose": first(&order.description, PURPOSE),
+        "account_number": account_number,
+        "recipient": {
+            "name": name,
+            "inn": inn,
+            "kpp": kpp,
+            "bank": {
+                "name": first(bank_name, BANK_NAME),
+                "bic": bic,
+                "account": account,
+                "correspondent_account": correspondent_account,
+            },
+        },
+    })
+}
+
+/// 54-ФЗ: one service, full settlement, without VAT (code 1). The sum of the items is the payment's.
+fn receipt(order: &Order, email: &str) -> Value {
+    let item = json!({
+        "description": first(&order.description, DESCRIPTION),
+        "quantity": "1.00",
+        "amount": amount(order.amount),
+        "vat_code": 1,
+        "payment_subject": "service",
+        "payment_mode": "full_payment",
+    });
+    json!({ "customer": { "email": email }, "items": [item] })
+}
+
+pub fn refund_body(order: &RefundOrder) -> Value {
+    json!({
+        "payment_id": order.acquirer_payment_id,
+        "amount": amount(order.amount),
+        "description": first(&order.reason, 250),
+        "metadata": { "refund_id": order.refund_id.0.to_string() },
+    })
+}
+
+fn first(text: &str, letters: usize) -> String {
+    text.chars().take(letters).collect()
+}

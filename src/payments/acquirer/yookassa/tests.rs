@@ -1,0 +1,88 @@
+use serde_json::json;
+
+use super::super::{RefundStanding, Standing};
+use super::transport::{Broken, Reply};
+use super::*;
+
+fn reply(status: u16, body: &Value) -> Result<Reply, Broken> {
+    Ok(Reply { status, body: body.to_string().into_bytes() })
+}
+
+fn error(code: &str) -> Value {
+    json!({ "type": "error", "id": "1", "code": code })
+}
+
+#[test]
+fn only_a_clear_refusal_did_not_happen() {
+    let refused = CallError::Refused { code: "invalid_request".to_owned() };
+    assert_eq!(accepted(reply(400, &error("invalid_request"))), Err(refused));
+    for (status, code) in [(401, "invalid_credentials"), (403, "forbidden"), (429, "too_many_requests")] {
+        assert!(matches!(accepted(reply(status, &error(code))), Err(CallError::NotNow(_))), "{status}");
+    }
+    for (status, body) in [
+        (202, json!({ "type": "processing" })),
+        (500, error("internal_server_error")),
+        (502, json!("")),
+        (400, json!("<html>")),
+    ] {
+        assert!(matches!(accepted(reply(status, &body)), Err(CallError::Lost(_))), "{status} {body}");
+    }
+    assert!(matches!(accepted(Ok(Reply { status: 200, body: b"{".to_vec() })), Err(CallError::Lost(_))));
+    assert!(matches!(accepted(Err(Broken::Unanswered(String::new()))), Err(CallError::Lost(_))));
+    assert!(matches!(accepted(Err(Broken::NotSent(String::new()))), Err(CallError::NotNow(_))));
+    let taken = json!({ "type": "error", "code": "invalid_request", "parameter": "Idempotence-Key" });
+    assert!(matches!(accepted(reply(400, &taken)), Err(CallError::Lost(_))), "the first call may have happened");
+}
+
+#[test]
+fn a_read_that_fails_says_nothing_and_absence_must_be_said() {
+    assert_eq!(found(reply(404, &error("not_found"))), Ok(None));
+    for broken in
+        [reply(404, &json!("a proxy's page")), reply(500, &error("x")), Err(Broken::Unanswered(String::new()))]
+    {
+        assert!(matches!(found(broken), Err(CallError::NotNow(_))));
+    }
+}
+
+#[test]
+fn a_payment_is_read_and_unknown_words_are_pending() {
+    let ours = "01904f2e-0000-7000-8000-000000000001";
+    let object = |status: &str| {
+        json!({
+            "id": "22e1", "status": status, "amount": { "value": "100.05", "currency": "RUB" }, "new_member": [1],
+            "refunded_amount": { "value": "1.00", "currency": "RUB" }, "metadata": { "payment_id": ours },
+            "recipient": { "account_id": "100500" }, "confirmation": { "confirmation_url": "https://bank/1" },
+        })
+    };
+    let seen = payment(&object("succeeded"), "100500").unwrap();
+    assert_eq!(seen.standing, Standing::Succeeded { amount: Money(10_005) });
+    assert_eq!((seen.ours, seen.refunded), (true, Money(100)));
+    assert_eq!(seen.payment_id.unwrap().0.to_string(), ours);
+    assert_eq!(payment(&object("teleported"), "100500").unwrap().standing, Standing::Pending);
+    assert!(!payment(&object("succeeded"), "another").unwrap().ours);
+    let mut dollars = object("succeeded");
+    dollars["amount"]["currency"] = json!("USD");
+    let seen = payment(&dollars, "100500").unwrap();
+    assert_eq!((seen.ours, seen.standing), (false, Standing::Pending));
+    assert_eq!(payment(&json!({ "id": 5 }), "100500"), None);
+    let canceled = json!({ "id": "r", "status": "canceled", "amount": { "value": "1.00", "currency": "RUB" } });
+    let reason = RefundStanding::Canceled { reason: "general_decline".to_owned() };
+    assert_eq!(refund(&canceled).unwrap().standing, reason);
+}
+
+#[test]
+fn sums_have_two_decimals() {
+    for (kopecks, text) in [(5, "0.05"), (100, "1.00"), (10_010, "100.10")] {
+        assert_eq!(order::amount(Money(kopecks))["value"], text);
+    }
+}
+
+#[test]
+fn a_notification_names_its_payment_and_nothing_else_is_believed() {
+    let payment = json!({ "event": "payment.succeeded", "object": { "id": "p" } });
+    let refund = json!({ "event": "refund.succeeded", "object": { "id": "r", "payment_id": "p" } });
+    for body in [payment, refund] {
+        assert_eq!(wire::subject(body.to_string().as_bytes()).as_deref(), Some("p"));
+    }
+    assert_eq!(wire::subject(b"{}"), None);
+}

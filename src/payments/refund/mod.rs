@@ -1,0 +1,265 @@
+//! Money given back, in whole or in parts and never above what was paid: asked for by an operator, carried out as payments
+//! are: intent committed → call → outcome committed, with the refund's id as key.
+
+pub mod state;
+mod store;
+
+use entity::enums::{IncidentKind, JournalKind, LedgerEntryKind, PaymentStatus, RefundStatus};
+use entity::exact::Money;
+use entity::ids::{PaymentId, RefundId};
+use entity::{journal_transaction, payment, refund};
+
+use super::acquirer::{CallError, RefundOrder, RefundSeen, RefundStanding};
+use super::event::SettleRefund;
+use super::payment::next_look;
+use super::settlement::{ALARM_AFTER, CALL, FIRST_CHECK, KEY_DEAD, KEY_REMEMBERED};
+use super::{Payments, journal};
+use crate::billing::event::BalanceChanged;
+use crate::billing::ledger::Change;
+use crate::kernel::{Failure, Fault};
+use crate::platform::db::Tx;
+use crate::platform::wakeups::Wake;
+use state::{News, Verdict, is_open, judge};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefundRefusal {
+    /// There is no such payment, or its money has not come.
+    NotPaid,
+    /// Zero or less.
+    AmountMalformed,
+    /// More than is left of the payment, refunds under way included.
+    TooMuch { most: Money },
+}
+
+type Result<T> = std::result::Result<T, Failure<RefundRefusal>>;
+
+impl Payments {
+    /// Gives back a part of a payment, or all of it that is left.
+    pub async fn refund(&self, id: PaymentId, amount: Option<Money>, reason: &str, by: &str) -> Result<refund::Model> {
+        let refund_id: RefundId = self.entropy.id(&self.clock)?;
+        let committed = self.db.transaction(|tx| async move {
+            let payment =
+                super::store::find_payment(&*tx, id).await?.ok_or(Failure::Refused(RefundRefusal::NotPaid))?;
+            let payment = super::store::lock_payment_in(&tx, payment.id).await?;
+            if !matches!(payment.status, PaymentStatus::Succeeded | PaymentStatus::PartiallyRefunded) {
+                return Err(Failure::Refused(RefundRefusal::NotPaid));
+            }
+            let most = payment.amount - store::sum_of_live_in(&tx, id).await?;
+            let amount = amount.unwrap_or(most);
+            if amount <= Money::ZERO && most > Money::ZERO {
+                return Err(Failure::Refused(RefundRefusal::AmountMalformed));
+            }
+            if amount > most || most <= Money::ZERO {
+                return Err(Failure::Refused(RefundRefusal::TooMuch { most }));
+            }
+            let now = self.clock.now();
+            let row = refund::Model {
+                id: refund_id,
+                payment_id: id,
+                amount,
+                status: RefundStatus::Created,
+                acquirer_refund_id: None,
+                reason: reason.to_owned(),
+                requested_by: by.to_owned(),
+                failure: None,
+                created_at: now,
+                finished_at: None,
+                called_at: Some(now),
+            };
+            store::insert_in(&tx, row.clone()).await?;
+            self.outbox.enqueue_at_in(&tx, &SettleRefund { refund_id }, now + FIRST_CHECK).await?;
+            Ok(row)
+        });
+        let refund = committed.await?;
+        let called = self.call_refund(&refund).await;
+        Ok(called.unwrap_or_else(|fault| {
+            tracing::warn!(refund = %refund.id.0, %fault, "the acquirer did not take a refund yet");
+            refund
+        }))
+    }
+
+    /// Asks the acquirer and moves the refund.
+    pub async fn settle_refund(&self, id: RefundId) -> std::result::Result<refund::Model, Fault> {
+        let refund = self.find_refund(id).await?;
+        if !is_open(refund.status) {
+            return Ok(refund);
+        }
+        let payment = self.paid(&refund).await?;
+        let (acquirer, now) = (self.acquirer(&payment.acquirer)?, self.clock.now());
+        if let Some(name) = &refund.acquirer_refund_id {
+            let seen = acquirer.read_refund(name).await.map_err(Fault::unavailable)?;
+            return self.apply_refund(id, &heard(id, refund.amount, seen)).await;
+        }
+        let age = now - refund.created_at;
+        if age >= KEY_REMEMBERED {
+            let name = payment.acquirer_payment_id.as_deref().unwrap_or_default();
+            let found = acquirer.find_refund(name, id).await.map_err(Fault::unavailable)?;
+            return match found {
+                None if age < KEY_DEAD => Ok(refund),
+                found => self.apply_refund(id, &heard(id, refund.amount, found)).await,
+            };
+        }
+        let claimed = self.db.transaction(|tx| async move {
+            Ok::<_, Failure<std::convert::Infallible>>(store::claim_call_in(&tx, id, now, now - CALL).await?)
+        });
+        if claimed.await? { self.call_refund(&refund).await } else { Ok(refund) }
+    }
+
+    async fn call_refund(&self, refund: &refund::Model) -> std::result::Result<refund::Model, Fault> {
+        let payment = self.paid(refund).await?;
+        let order = RefundOrder {
+            refund_id: refund.id,
+            acquirer_payment_id: payment.acquirer_payment_id.clone().unwrap_or_default(),
+            idempotence_key: refund.id.0.to_string(),
+            amount: refund.amount,
+            reason: refund.reason.clone(),
+        };
+        let heard = match self.acquirer(&payment.acquirer)?.refund(&order).await {
+            Ok(seen) => heard(refund.id, refund.amount, Some(seen)),
+            Err(CallError::Refused { code }) => (News::Refused { reason: code }, None),
+            Err(CallError::Lost(_)) => (News::Lost, None),
+            Err(CallError::NotNow(cause)) => {
+                self.apply_refund(refund.id, &(News::NotNow, None)).await?;
+                return Err(Fault::unavailable(cause));
+            }
+        };
+        self.apply_refund(refund.id, &heard).await
+    }
+
+    /// The one way by which a refund moves.
+    async fn apply_refund(
+        &self,
+        id: RefundId,
+        heard: &(News, Option<String>),
+    ) -> std::result::Result<refund::Model, Fault> {
+        let moved = self.db.transaction(|tx| async move {
+            // The payment first: all its refunds wait for one another.
+            let payment_id = store::find(&*tx, id).await?.map(|refund| refund.payment_id);
+            let payment_id = payment_id.ok_or_else(|| Fault::internal("a refund vanished"))?;
+            let payment = super::store::lock_payment_in(&tx, payment_id).await?;
+            let refund = store::lock_in(&tx, id).await?;
+            let refund = self.move_refund_in(&tx, &payment, refund, heard).await?;
+            Ok::<_, Failure<std::convert::Infallible>>((payment, refund))
+        });
+        let (payment, refund) = moved.await?;
+        if refund.status == RefundStatus::Succeeded {
+            self.wakeups.wake(Wake::Row(payment.id.0));
+            self.wakeups.wake(Wake::Row(payment.personal_account_id.0));
+        }
+        Ok(refund)
+    }
+
+    async fn move_refund_in(
+        &self,
+        tx: &Tx,
+        payment: &payment::Model,
+        mut refund: refund::Model,
+        (news, name): &(News, Option<String>),
+    ) -> std::result::Result<refund::Model, Fault> {
+        if !is_open(refund.status) {
+            return Ok(refund);
+        }
+        refund.acquirer_refund_id = refund.acquirer_refund_id.or_else(|| name.clone());
+        refund.called_at = None;
+        match judge(refund.status, news) {
+            Verdict::Stay => {}
+            Verdict::Move(status) => refund.status = status,
+            Verdict::Cancel { reason } => (refund.status, refund.failure) = (RefundStatus::Canceled, Some(reason)),
+            Verdict::Incident(kind) => {
+                let details = format!("refund {} of {}: {news:?}", refund.id.0, refund.amount);
+                self.open_in(tx, kind, refund.id.0.to_string(), Some(payment.id), &details).await?;
+            }
+        }
+        if !is_open(refund.status) {
+            refund.finished_at = Some(self.clock.now());
+        }
+        store::update_in(tx, &refund).await?;
+        if refund.status == RefundStatus::Succeeded {
+            self.give_back_in(tx, payment, &refund).await?;
+        }
+        Ok(refund)
+    }
+
+    /// Payment, ledger and journal in one transaction: all or nothing.
+    async fn give_back_in(
+        &self,
+        tx: &Tx,
+        payment: &payment::Model,
+        refund: &refund::Model,
+    ) -> std::result::Result<(), Fault> {
+        let refunded = payment.refunded + refund.amount;
+        let whole = refunded == payment.amount;
+        let status = if whole { PaymentStatus::Refunded } else { PaymentStatus::PartiallyRefunded };
+        super::store::update_refunded_in(tx, payment.id, status, refunded).await?;
+        let account = self.billing.lock_account_in(tx, payment.personal_account_id).await?;
+        let transaction = journal_transaction::Model {
+            id: self.entropy.id(&self.clock)?,
+            kind: JournalKind::Refund,
+            reference: refund.id.0.to_string(),
+            payment_id: Some(payment.id),
+            personal_account_id: Some(payment.personal_account_id),
+            provider_id: account.provider_id,
+            acquirer: Some(payment.acquirer.clone()),
+            occurred_at: self.clock.now(),
+            recorded_at: self.clock.now(),
+        };
+        journal::post_in(tx, transaction, journal::of_refund(refund.amount)).await?;
+        let change = Change {
+            kind: LedgerEntryKind::Refund,
+            amount: refund.amount,
+            occurred_at: self.clock.now(),
+            payment_id: Some(payment.id),
+            in_transit: -refund.amount,
+        };
+        self.billing.append_in(tx, payment.personal_account_id, change).await?;
+        self.outbox.enqueue_in(tx, &BalanceChanged { personal_account_id: payment.personal_account_id }).await
+    }
+
+    /// When to ask again about a refund that is open, raising the alarm when that has lasted too long; none when it is final.
+    pub async fn next_refund_check(
+        &self,
+        refund: &refund::Model,
+    ) -> std::result::Result<Option<chrono::DateTime<chrono::Utc>>, Fault> {
+        if !is_open(refund.status) {
+            return Ok(None);
+        }
+        let (now, payment) = (self.clock.now(), refund.payment_id);
+        if now - refund.created_at >= ALARM_AFTER {
+            let (subject, details) = (&refund.id.0.to_string(), &format!("a refund of {} has no end", refund.amount));
+            let opened = self.db.transaction(|tx| async move {
+                let opened = self.open_in(&tx, IncidentKind::Stuck, subject.clone(), Some(payment), details).await?;
+                Ok::<_, Failure<std::convert::Infallible>>(opened)
+            });
+            opened.await?;
+        }
+        Ok(Some(next_look(refund.created_at, now)))
+    }
+
+    pub async fn find_refund(&self, id: RefundId) -> std::result::Result<refund::Model, Fault> {
+        store::find(self.db.read(), id).await?.ok_or_else(|| Fault::internal("a refund vanished"))
+    }
+
+    /// Of payments, oldest first.
+    pub async fn list_refunds(&self, payments: &[PaymentId]) -> std::result::Result<Vec<refund::Model>, Fault> {
+        store::list(self.db.read(), payments).await
+    }
+
+    async fn paid(&self, refund: &refund::Model) -> std::result::Result<payment::Model, Fault> {
+        let payment = super::store::find_payment(self.db.read(), refund.payment_id).await?;
+        payment.ok_or_else(|| Fault::internal("a payment vanished"))
+    }
+}
+
+/// Of a refund that bears another id, or is of another sum, nothing is believed.
+fn heard(id: RefundId, amount: Money, seen: Option<RefundSeen>) -> (News, Option<String>) {
+    let Some(seen) = seen else { return (News::Absent, None) };
+    if seen.refund_id != Some(id) || seen.amount != amount {
+        return (News::Foreign, None);
+    }
+    let news = match seen.standing {
+        RefundStanding::Pending => News::Pending,
+        RefundStanding::Succeeded => News::Succeeded,
+        RefundStanding::Canceled { reason } => News::Canceled { reason },
+    };
+    (news, Some(seen.id))
+}

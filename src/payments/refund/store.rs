@@ -1,0 +1,59 @@
+//! The table `refunds`.
+
+use chrono::{DateTime, Utc};
+use entity::enums::RefundStatus;
+use entity::exact::Money;
+use entity::ids::{PaymentId, RefundId};
+use entity::refund::{ActiveModel, Column, Entity, Model};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+
+use crate::kernel::Fault;
+use crate::platform::db::Tx;
+
+pub async fn insert_in(tx: &Tx, refund: Model) -> Result<(), DbErr> {
+    Entity::insert(refund.into_active_model()).exec_without_returning(&**tx).await.map(|_| ())
+}
+
+pub async fn find<C: ConnectionTrait>(db: &C, id: RefundId) -> Result<Option<Model>, Fault> {
+    Ok(Entity::find_by_id(id).one(db).await?)
+}
+
+pub async fn lock_in(tx: &Tx, id: RefundId) -> Result<Model, DbErr> {
+    let found = Entity::find_by_id(id).lock_exclusive().one(&**tx).await?;
+    found.ok_or_else(|| DbErr::RecordNotFound("refund".to_owned()))
+}
+
+pub async fn list(db: &DatabaseConnection, payments: &[PaymentId]) -> Result<Vec<Model>, Fault> {
+    let query = Entity::find().filter(Column::PaymentId.is_in(payments.iter().copied())).order_by_asc(Column::Id);
+    Ok(query.all(db).await?)
+}
+
+/// What is given back of a payment, or may be: all but the canceled ones.
+pub async fn sum_of_live_in(tx: &Tx, payment: PaymentId) -> Result<Money, Fault> {
+    let live = Entity::find().filter(Column::PaymentId.eq(payment)).filter(Column::Status.ne(RefundStatus::Canceled));
+    Ok(live.all(&**tx).await?.iter().map(|refund| refund.amount).sum())
+}
+
+pub async fn update_in(tx: &Tx, refund: &Model) -> Result<(), DbErr> {
+    let change = ActiveModel {
+        status: Set(refund.status),
+        acquirer_refund_id: Set(refund.acquirer_refund_id.clone()),
+        failure: Set(refund.failure.clone()),
+        finished_at: Set(refund.finished_at),
+        called_at: Set(refund.called_at),
+        ..Default::default()
+    };
+    Entity::update_many().set(change).filter(Column::Id.eq(refund.id)).exec(&**tx).await.map(|_| ())
+}
+
+/// Takes the right to call the acquirer about an open refund, unless a call began after `before`.
+pub async fn claim_call_in(tx: &Tx, id: RefundId, now: DateTime<Utc>, before: DateTime<Utc>) -> Result<bool, Fault> {
+    let rested = Condition::any().add(Column::CalledAt.is_null()).add(Column::CalledAt.lte(before));
+    let called = ActiveModel { called_at: Set(Some(now)), ..Default::default() };
+    let open = [RefundStatus::Created, RefundStatus::Unknown, RefundStatus::Pending];
+    let claimed = Entity::update_many().set(called).filter(Column::Id.eq(id)).filter(Column::Status.is_in(open));
+    Ok(claimed.filter(rested).exec(&**tx).await?.rows_affected == 1)
+}

@@ -1,0 +1,96 @@
+//! What must hold at the end of every world.
+
+use std::collections::BTreeMap;
+
+use entity::enums::{Book, IncidentKind, LedgerEntryKind, PaymentStatus, SandboxStatus};
+use entity::ids::PaymentId;
+use entity::{ledger_entry, payment, sandbox_payment};
+use kabinet::payments::acquirer::sandbox::outcome;
+use kabinet::payments::state::is_open;
+use sea_orm::EntityTrait;
+
+use super::world::World;
+
+impl World {
+    pub async fn check(&mut self) {
+        let read = self.app.mechanisms.db.read();
+        let payments = payment::Entity::find().all(read).await.unwrap();
+        let bank = sandbox_payment::Entity::find().all(read).await.unwrap();
+        let entries = ledger_entry::Entity::find().all(read).await.unwrap();
+        let mut at_bank: BTreeMap<PaymentId, Vec<&sandbox_payment::Model>> = BTreeMap::new();
+        for row in &bank {
+            at_bank.entry(PaymentId(row.idempotence_key.parse().unwrap())).or_default().push(row);
+        }
+        for payment in &payments {
+            let none = Vec::new();
+            self.check_payment(payment, at_bank.get(&payment.id).unwrap_or(&none), &entries);
+        }
+        self.check_intents(&payments);
+        self.check_books(&bank).await;
+        self.check_incidents(&payments).await;
+        self.tally.succeeded +=
+            payments.iter().filter(|payment| payment.status == PaymentStatus::Succeeded).count() as u64;
+        self.tally.canceled +=
+            payments.iter().filter(|payment| payment.status == PaymentStatus::Canceled).count() as u64;
+    }
+
+    fn check_payment(
+        &self,
+        payment: &payment::Model,
+        at_bank: &[&sandbox_payment::Model],
+        entries: &[ledger_entry::Model],
+    ) {
+        let (id, status) = (payment.id.0, payment.status);
+        let paid = at_bank.iter().filter(|row| row.status == SandboxStatus::Succeeded).count();
+        let posted: Vec<_> = entries
+            .iter()
+            .filter(|entry| entry.payment_id == Some(payment.id) && entry.kind == LedgerEntryKind::Payment)
+            .map(|entry| entry.amount)
+            .collect();
+        self.need(at_bank.len() <= 1, || format!("{id} is there {} times at the bank", at_bank.len()));
+        self.need((status == PaymentStatus::Succeeded) == (paid == 1), || {
+            format!("{id} is {status:?}, paid {paid} times")
+        });
+        let expected = if status == PaymentStatus::Succeeded { vec![-payment.amount] } else { Vec::new() };
+        self.need(posted == expected, || format!("{id} is {status:?} and posted as {posted:?}"));
+        let for_ever = outcome::stays_pending(payment.amount);
+        self.need(!is_open(status) || for_ever, || {
+            format!("{id} of {} is {status:?} after all that time", payment.amount)
+        });
+    }
+
+    /// One key, one payment, and what was acknowledged is there.
+    fn check_intents(&self, payments: &[payment::Model]) {
+        for (number, intent) in self.intents.iter().enumerate() {
+            let Some(id) = intent.acknowledged else { continue };
+            self.need(payments.iter().any(|payment| payment.id == id), || {
+                format!("intent {number} has lost its payment")
+            });
+        }
+        self.need(payments.len() <= self.intents.len(), || "more payments than intents".to_owned());
+    }
+
+    async fn check_books(&self, bank: &[sandbox_payment::Model]) {
+        let services = &self.app.services;
+        let books = services.payments.trial_balance().await.unwrap();
+        let sum: i64 = books.iter().map(|sum| sum.amount.0).sum();
+        self.need(sum == 0, || format!("the journal sums to {sum}"));
+        let held = books.iter().find(|sum| sum.book == Book::Acquirer).map_or(0, |sum| sum.amount.0);
+        let paid =
+            bank.iter().filter(|row| row.status == SandboxStatus::Succeeded).map(|row| row.amount.0).sum::<i64>();
+        self.need(held == paid, || format!("the bank has taken {paid}, the journal says {held}"));
+        let differences = services.payments.journal_differences().await.unwrap();
+        self.need(differences == 0, || format!("{differences} payments differ between journal and ledger"));
+        let unbalanced = services.billing.unbalanced_accounts(1).await.unwrap();
+        self.need(unbalanced.is_empty(), || format!("{unbalanced:?} do not balance"));
+    }
+
+    /// The bank never contradicts itself, so nothing may look as if it had.
+    async fn check_incidents(&self, payments: &[payment::Model]) {
+        for incident in self.app.services.payments.incidents(false).await.unwrap() {
+            let payment = payments.iter().find(|payment| Some(payment.id) == incident.payment_id);
+            let waits = payment.is_some_and(|payment| is_open(payment.status));
+            self.need(incident.kind == IncidentKind::Stuck && waits, || format!("{incident:?}"));
+        }
+    }
+}
