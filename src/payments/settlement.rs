@@ -191,8 +191,8 @@ impl Payments {
             let details = format!("{} since {}", payment.status.word(), payment.created_at.to_rfc3339());
             let details = &details;
             let opened = self.db.transaction(|tx| async move {
-                let opened = self.open_incident_in(&tx, IncidentKind::Stuck, id, details).await?;
-                Ok::<_, Failure<std::convert::Infallible>>(opened)
+                self.open_incident_in(&tx, IncidentKind::Stuck, id, details).await?;
+                Ok::<_, Failure<std::convert::Infallible>>(())
             });
             opened.await?;
         }

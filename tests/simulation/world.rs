@@ -84,11 +84,13 @@ pub struct Intent {
     pub acknowledged: Option<PaymentId>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there are few at a time")]
 enum Done {
     Started(usize, Result<Started, Failure<CheckoutRefusal>>),
     Other,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there are few at a time")]
 enum Ended {
     Done(Done),
     Parked,

@@ -227,8 +227,8 @@ impl Payments {
         if now - refund.created_at >= ALARM_AFTER {
             let (subject, details) = (&refund.id.0.to_string(), &format!("a refund of {} has no end", refund.amount));
             let opened = self.db.transaction(|tx| async move {
-                let opened = self.open_in(&tx, IncidentKind::Stuck, subject.clone(), Some(payment), details).await?;
-                Ok::<_, Failure<std::convert::Infallible>>(opened)
+                self.open_in(&tx, IncidentKind::Stuck, subject.clone(), Some(payment), details).await?;
+                Ok::<_, Failure<std::convert::Infallible>>(())
             });
             opened.await?;
         }

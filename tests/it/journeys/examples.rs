@@ -132,19 +132,19 @@ async fn follow(way: Way) {
         figures.contains("kabinet_subscriptions_open 1\n").then_some(())
     })
     .await;
-    pay(&person, &account, "11.01").await;
+    pay(&person, &account, "11.51").await;
     let first = follower.hears(1).await;
-    assert!(first[0].contains(&debtor.number) && first[0].contains("11.01"), "{first:?}");
+    assert!(first[0].contains(&debtor.number) && first[0].contains("11.51"), "{first:?}");
 
     // Held still, so that the next payment is over before it comes back.
     follower.signal("STOP");
     server.crash(&mut person).await;
-    pay(&person, &account, "22.02").await;
+    pay(&person, &account, "22.52").await;
     follower.signal("CONT");
     follower.hears(2).await;
-    pay(&person, &account, "33.03").await;
+    pay(&person, &account, "33.53").await;
     let heard = follower.hears(3).await;
-    for (line, amount) in heard.iter().zip(["11.01", "22.02", "33.03"]) {
+    for (line, amount) in heard.iter().zip(["11.51", "22.52", "33.53"]) {
         assert!(line.contains(amount), "{heard:?}");
     }
     assert_eq!(heard.len(), 3, "{heard:?}");

@@ -115,13 +115,12 @@ impl Sandbox {
             return Ok(Answer::wrong("Idempotence-Key"));
         }
         known.calls += 1;
-        let answer = match &known.object_id {
-            Some(id) => self.again_in(tx, parts, id).await?,
-            None => {
-                let (answer, made) = self.carry_out_in(tx, asked, parts, known.calls).await?;
-                known.object_id = made;
-                answer
-            }
+        let answer = if let Some(id) = &known.object_id {
+            self.again_in(tx, parts, id).await?
+        } else {
+            let (answer, made) = self.carry_out_in(tx, asked, parts, known.calls).await?;
+            known.object_id = made;
+            answer
         };
         store::update_key(tx, &known).await?;
         Ok(answer)
@@ -239,7 +238,7 @@ impl Sandbox {
                 && payment.decided_at.map_or_else(|| !filter.about("captured_at"), |at| filter.takes("captured_at", at))
         });
         let items = rows.map(|payment| (payment.id.clone(), show::payment(&payment, &self.config.http.public_url)));
-        Ok(filter.page(items.collect()))
+        Ok(filter.page(&items.collect::<Vec<_>>()))
     }
 
     async fn list_refunds(&self, asked: &Asked, query: &str) -> Result<Answer, Fault> {
@@ -249,7 +248,7 @@ impl Sandbox {
             filter.payment_id.as_deref().is_none_or(|id| refund.payment_id == id)
                 && filter.takes("created_at", refund.created_at)
         });
-        Ok(filter.page(rows.map(|refund| (refund.id.clone(), show::refund(&refund))).collect()))
+        Ok(filter.page(&rows.map(|refund| (refund.id.clone(), show::refund(&refund))).collect::<Vec<_>>()))
     }
 }
 
@@ -292,7 +291,7 @@ impl Filter {
     }
 
     /// Behind the cursor, which is the last id of the page before.
-    fn page(&self, items: Vec<(String, Value)>) -> Answer {
+    fn page(&self, items: &[(String, Value)]) -> Answer {
         let start = match &self.cursor {
             Some(cursor) => items.iter().position(|(id, _)| id == cursor).map_or(items.len(), |place| place + 1),
             None => 0,

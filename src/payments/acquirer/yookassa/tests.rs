@@ -4,8 +4,8 @@ use super::super::{RefundStanding, Standing};
 use super::transport::{Broken, Reply};
 use super::*;
 
-fn reply(status: u16, body: &Value) -> Result<Reply, Broken> {
-    Ok(Reply { status, body: body.to_string().into_bytes() })
+fn reply(status: u16, body: &Value) -> Reply {
+    Reply { status, body: body.to_string().into_bytes() }
 }
 
 fn error(code: &str) -> Value {
@@ -15,9 +15,9 @@ fn error(code: &str) -> Value {
 #[test]
 fn only_a_clear_refusal_did_not_happen() {
     let refused = CallError::Refused { code: "invalid_request".to_owned() };
-    assert_eq!(accepted(reply(400, &error("invalid_request"))), Err(refused));
+    assert_eq!(accepted(Ok(reply(400, &error("invalid_request")))), Err(refused));
     for (status, code) in [(401, "invalid_credentials"), (403, "forbidden"), (429, "too_many_requests")] {
-        assert!(matches!(accepted(reply(status, &error(code))), Err(CallError::NotNow(_))), "{status}");
+        assert!(matches!(accepted(Ok(reply(status, &error(code)))), Err(CallError::NotNow(_))), "{status}");
     }
     for (status, body) in [
         (202, json!({ "type": "processing" })),
@@ -25,20 +25,20 @@ fn only_a_clear_refusal_did_not_happen() {
         (502, json!("")),
         (400, json!("<html>")),
     ] {
-        assert!(matches!(accepted(reply(status, &body)), Err(CallError::Lost(_))), "{status} {body}");
+        assert!(matches!(accepted(Ok(reply(status, &body))), Err(CallError::Lost(_))), "{status} {body}");
     }
     assert!(matches!(accepted(Ok(Reply { status: 200, body: b"{".to_vec() })), Err(CallError::Lost(_))));
     assert!(matches!(accepted(Err(Broken::Unanswered(String::new()))), Err(CallError::Lost(_))));
     assert!(matches!(accepted(Err(Broken::NotSent(String::new()))), Err(CallError::NotNow(_))));
     let taken = json!({ "type": "error", "code": "invalid_request", "parameter": "Idempotence-Key" });
-    assert!(matches!(accepted(reply(400, &taken)), Err(CallError::Lost(_))), "the first call may have happened");
+    assert!(matches!(accepted(Ok(reply(400, &taken))), Err(CallError::Lost(_))), "the first call may have happened");
 }
 
 #[test]
 fn a_read_that_fails_says_nothing_and_absence_must_be_said() {
-    assert_eq!(found(reply(404, &error("not_found"))), Ok(None));
+    assert_eq!(found(Ok(reply(404, &error("not_found")))), Ok(None));
     for broken in
-        [reply(404, &json!("a proxy's page")), reply(500, &error("x")), Err(Broken::Unanswered(String::new()))]
+        [Ok(reply(404, &json!("a proxy's page"))), Ok(reply(500, &error("x"))), Err(Broken::Unanswered(String::new()))]
     {
         assert!(matches!(found(broken), Err(CallError::NotNow(_))));
     }
