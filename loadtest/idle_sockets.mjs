@@ -26,7 +26,7 @@ const kabinet = spawn('target/release/kabinet', ['serve', '--demo'], {
     KABINET__HTTP__LISTEN: `127.0.0.1:${port}`,
     KABINET__HTTP__PUBLIC_URL: `http://127.0.0.1:${port}`,
     KABINET__HTTP__MAX_CONNECTIONS: String(count + 100),
-    KABINET__HTTP__MAX_LIVE_PER_SESSION: String(count + 100),
+    KABINET__HTTP__MAX_LIVE_PER_SESSION: String(count),
     KABINET__HTTP__MAX_LIVE_PER_ADDRESS: String(count + 100),
     KABINET__HTTP__MAX_CONNECTIONS_PER_ADDRESS: String(count + 100),
   },
