@@ -11,7 +11,7 @@ use super::observe::observed;
 use super::shield::shield;
 use super::{Http, answer};
 
-/// Gives each request a task of its own, and each answer its request id and its security headers.
+/// Lets each request be served to its end, and gives each answer its request id and its security headers.
 pub struct Guarded<E, R> {
     route: Arc<R>,
     http: Arc<Http<E>>,
