@@ -18,9 +18,9 @@ pub struct PaymentsConfig {
 
 impl PaymentsConfig {
     pub(super) fn read(reader: &mut Reader) -> Self {
-        let acquirer = reader.parsed("payments.acquirer", "\"sandbox\" or \"yookassa\"", |text| {
-            matches!(text, "sandbox" | "yookassa").then(|| text.to_owned())
-        });
+        // YooKassa's API is translated (`payments::acquirer::yookassa`); nothing carries it to the real one yet.
+        let acquirer =
+            reader.parsed("payments.acquirer", "\"sandbox\"", |text| (text == "sandbox").then(|| text.to_owned()));
         let mut sum =
             |key| reader.parsed(key, "a sum in roubles such as \"1.00\"", |text| text.parse().ok()).unwrap_or_default();
         let config = Self {

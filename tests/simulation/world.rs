@@ -134,6 +134,7 @@ fn settings(dir: &Path) -> Vec<(String, String)> {
         ("KABINET__IDENTITY__ARGON2_PASSES", "1".to_owned()),
         ("KABINET__PAYMENTS__WAIT_FOR_CALL_MILLISECONDS", "0".to_owned()),
         ("KABINET__PAYMENTS__MINIMUM", "0.01".to_owned()),
+        ("KABINET__PAYMENTS__SANDBOX_KOPECKS", "true".to_owned()),
     ];
     own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
