@@ -1,6 +1,6 @@
 //! Operations as they are seen from outside: a span each, by the semantic conventions of OpenTelemetry, and the figures.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -36,7 +36,8 @@ impl<E: Executor> Executor for Observed<E> {
         let kind = kind_of(&mut request);
         let span = span(kind, request.operation_name.as_deref());
         let begun = Instant::now();
-        let response = self.inner.execute(request).instrument(span.clone()).await;
+        let executed = pin!(self.inner.execute(request));
+        let response = executed.instrument(span.clone()).await;
         let outcome = outcome(&response.errors);
         if outcome == TopCode::Internal.word() {
             span.record("otel.status_code", "ERROR");

@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use crate::kernel::Entropy;
-use crate::platform::telemetry::{RequestId, carried};
+use crate::platform::telemetry::{Bond, RequestId};
 
 /// The work panicked; the log has the cause under this reference.
 #[derive(Debug)]
@@ -31,15 +31,26 @@ pub struct Detached<T: Send + 'static> {
 
 type Work<T> = Pin<Box<dyn Future<Output = Result<T, Panicked>> + Send>>;
 
-/// Runs `work` to its end; a shutdown waits for it. To be called inside a runtime.
+/// Runs `work` to its end, as a part of the request that is served now; a shutdown waits for it. To be called inside a
+/// runtime.
 pub fn detached<T: Send + 'static>(tasks: &TaskTracker, work: impl Future<Output = T> + Send + 'static) -> Detached<T> {
-    Detached { tasks: tasks.clone(), work: Some(Box::pin(carried(caught(work)))) }
+    bound(tasks, Bond::now(), work)
+}
+
+/// The same as a part of another request.
+pub fn bound<T: Send + 'static>(
+    tasks: &TaskTracker,
+    bond: Bond,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Detached<T> {
+    Detached { tasks: tasks.clone(), work: Some(Box::pin(bond.run(caught(work)))) }
 }
 
 /// Keeps a panic of `work` from its surroundings.
-pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
-    let done = AssertUnwindSafe(work).catch_unwind().await;
-    done.map_err(|cause| Panicked { reference: logged(&said(&*cause)) })
+pub fn caught<T>(work: impl Future<Output = T>) -> impl Future<Output = Result<T, Panicked>> {
+    // No async function: those store what they are given twice.
+    let done = AssertUnwindSafe(work).catch_unwind();
+    done.map(|done| done.map_err(|cause| Panicked { reference: logged(&said(&*cause)) }))
 }
 
 impl<T: Send + 'static> Future for Detached<T> {

@@ -47,6 +47,9 @@ impl Gate {
     /// 503 when too many wait already, or when the wait was too long.
     pub async fn enter(&self) -> Result<Place, Response> {
         let Ok(admitted) = Arc::clone(&self.admitted).try_acquire_owned() else { return Err(overloaded()) };
+        if let Ok(serving) = Arc::clone(&self.serving).try_acquire_owned() {
+            return Ok(Place { serving, admitted });
+        }
         tokio::select! {
             biased;
             serving = Arc::clone(&self.serving).acquire_owned() => match serving {

@@ -6,8 +6,8 @@ use async_graphql::Executor;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Endpoint, Request, Response};
 
-use super::detached::detached;
-use super::observe::observed;
+use super::detached::bound;
+use super::observe::Seen;
 use super::shield::shield;
 use super::{Http, answer};
 
@@ -29,22 +29,22 @@ impl<E: Executor, R: Endpoint + 'static> Endpoint for Guarded<E, R> {
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
         let two_lengths = chunked && request.headers().contains_key(header::CONTENT_LENGTH);
-        let route = Arc::clone(&self.route);
-        let serve = async |request| {
-            let mut response = if two_lengths {
-                answer::refusal(StatusCode::BAD_REQUEST, "BAD_INPUT", "The body has two lengths.")
-            } else {
-                let served = detached(&self.http.tasks, async move { route.get_response(request).await }).await;
-                served.unwrap_or_else(|panicked| answer::internal(&panicked.reference))
-            };
-            if chunked {
-                // A proxy that went by a Content-Length which hyper has dropped may take the body's end for another
-                // request (RFC 9112, section 6.1): nothing more is read from here.
-                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
-            shield(&mut response, &self.http.config.http);
-            response
+        let seen = Seen::arrive(&self.http, &request);
+        let mut response = if two_lengths {
+            seen.during(|| answer::refusal(StatusCode::BAD_REQUEST, "BAD_INPUT", "The body has two lengths."))
+        } else {
+            let route = Arc::clone(&self.route);
+            let work = async move { route.get_response(request).await };
+            let served = bound(&self.http.tasks, seen.bond(), work).await;
+            served.unwrap_or_else(|panicked| seen.during(|| answer::internal(&panicked.reference)))
         };
-        Ok(observed(&self.http, request, serve).await)
+        if chunked {
+            // A proxy that went by a Content-Length which hyper has dropped may take the body's end for another
+            // request (RFC 9112, section 6.1): nothing more is read from here.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        shield(&mut response, &self.http.config.http);
+        seen.answer(&self.http, &mut response);
+        Ok(response)
     }
 }

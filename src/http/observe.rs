@@ -5,38 +5,52 @@ use std::time::Instant;
 use async_graphql::Executor;
 use poem::http::Method;
 use poem::{Request, Response};
-use tracing::{Instrument, Span, field};
+use tracing::{Span, field};
 
 use super::{Http, request_id};
-use crate::platform::telemetry::{RequestId, continue_trace};
+use crate::platform::telemetry::{Bond, RequestId, continue_trace};
 
-/// Serves with the id, in the span, and counts the answer.
-pub async fn observed<E: Executor>(
-    http: &Http<E>,
-    request: Request,
-    serve: impl AsyncFnOnce(Request) -> Response,
-) -> Response {
-    let begun = Instant::now();
-    let id = request_id::of(&request, &http.config.http, &http.entropy);
-    let kind = route_kind(request.uri().path());
-    let span = span_of(&request, kind, &id);
-    if request_id::from_proxy(&request, &http.config.http) {
-        continue_trace(&span, request.header("traceparent"), request.header("tracestate"));
+/// A request from its arrival to its answer.
+pub struct Seen {
+    begun: Instant,
+    id: RequestId,
+    kind: &'static str,
+    span: Span,
+}
+
+impl Seen {
+    pub fn arrive<E: Executor>(http: &Http<E>, request: &Request) -> Self {
+        let begun = Instant::now();
+        let id = request_id::of(request, &http.config.http, &http.entropy);
+        let kind = route_kind(request.uri().path());
+        let span = span_of(request, kind, &id);
+        if request_id::from_proxy(request, &http.config.http) {
+            continue_trace(&span, request.header("traceparent"), request.header("tracestate"));
+        }
+        Self { begun, id, kind, span }
     }
-    let seen = async {
-        let response = serve(request).instrument(span.clone()).await;
-        let (status, took) = (response.status(), begun.elapsed());
-        span.record("http.response.status_code", status.as_u16());
+
+    /// What work for the request carries along.
+    pub fn bond(&self) -> Bond {
+        Bond::of(self.id.clone(), self.span.clone())
+    }
+
+    /// Does what does not wait as a part of the request.
+    pub fn during<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.span.in_scope(|| self.id.during(work))
+    }
+
+    /// Counts the answer, and gives it the request's id.
+    pub fn answer<E: Executor>(self, http: &Http<E>, response: &mut Response) {
+        let (status, took, kind) = (response.status(), self.begun.elapsed(), self.kind);
+        self.span.record("http.response.status_code", status.as_u16());
         if status.is_server_error() {
-            span.record("otel.status_code", "ERROR");
+            self.span.record("otel.status_code", "ERROR");
         }
         http.traffic.answered(kind, status.as_u16(), took);
-        tracing::debug!(status = status.as_u16(), ?took, kind, "answered");
-        response
-    };
-    let mut response = id.clone().serve(seen).await;
-    request_id::write(&mut response, &id);
-    response
+        self.during(|| tracing::debug!(status = status.as_u16(), ?took, kind, "answered"));
+        request_id::write(response, &self.id);
+    }
 }
 
 /// For the collector of traces; where none is configured it is not made.

@@ -72,5 +72,6 @@ where
     Fut: Future<Output = Response> + Send + 'static,
 {
     let http = Arc::clone(http);
-    make(move |request| serve(Arc::clone(&http), request))
+    // Boxed here: each of poem's layers around it would move it once more.
+    make(move |request| Box::pin(serve(Arc::clone(&http), request)))
 }

@@ -150,20 +150,21 @@ impl Sessions {
         let now = self.clock.now();
         match self.cache.find(key, now) {
             Known::Fresh(session) => Ok(Some(person(key, &session))),
-            Known::Stale(session) => match self.keys.get(SPACE, key).await {
-                Ok(entry) => {
-                    self.read(key, entry, now).await.map(|session| session.map(|session| person(key, &session)))
-                }
-                Err(fault) => {
-                    tracing::debug!(%fault, "a session is taken from memory");
-                    Ok(Some(person(key, &session)))
-                }
-            },
-            Known::No => {
-                let entry = self.keys.get(SPACE, key).await?;
-                self.read(key, entry, now).await.map(|session| session.map(|session| person(key, &session)))
-            }
+            // Boxed: nearly every request passes by, and would carry the room for it along.
+            known => Box::pin(self.find_stored(key, known, now)).await,
         }
+    }
+
+    async fn find_stored(&self, key: &Key, known: Known, now: DateTime<Utc>) -> Result<Option<Person>, Fault> {
+        let entry = match (self.keys.get(SPACE, key).await, known) {
+            (Err(fault), Known::Stale(session)) => {
+                tracing::debug!(%fault, "a session is taken from memory");
+                return Ok(Some(person(key, &session)));
+            }
+            (entry, _) => entry?,
+        };
+        let session = self.read(key, entry, now).await?;
+        Ok(session.map(|session| person(key, &session)))
     }
 
     async fn read(&self, key: &Key, entry: Option<Entry>, now: DateTime<Utc>) -> Result<Option<Session>, Fault> {

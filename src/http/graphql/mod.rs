@@ -9,6 +9,7 @@ pub mod envelope;
 pub mod negotiation;
 pub mod outcome;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use async_graphql::Executor;
@@ -29,7 +30,7 @@ pub async fn endpoint<E: Executor>(http: Arc<Http<E>>, mut request: Request) -> 
     let mut response = match *request.method() {
         Method::OPTIONS => cors::preflight(request.headers(), &http.config.http),
         Method::GET if request.headers().contains_key(header::UPGRADE) => {
-            return websocket::upgrade(http, request).await;
+            return Box::pin(websocket::upgrade(http, request)).await;
         }
         Method::GET | Method::POST => serve(&http, &mut request).await.unwrap_or_else(|refusal| refusal),
         _ => answer::method_not_allowed("GET, POST"),
@@ -91,7 +92,9 @@ async fn execute<E: Executor>(http: &Http<E>, dialect: Dialect, prepared: Prepar
         Err(limited) => return respond(dialect, limited.status_of_refusal(), *limited, most),
     };
     let request = prepared.request.data(actor);
-    let outcome = match caught(http.executor.execute(request)).await {
+    // Where it stands: it is too large to be handed on.
+    let executed = pin!(http.executor.execute(request));
+    let outcome = match caught(executed).await {
         Ok(response) => Outcome::from(response),
         Err(panicked) => Outcome::internal(&panicked.reference),
     };

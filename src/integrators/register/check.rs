@@ -74,10 +74,10 @@ mod tests {
     use entity::exact::YearMonth;
     use sha2::{Digest, Sha256};
 
-    use super::super::source::hex;
     use super::super::writer::write_manifest;
     use super::*;
     use crate::integrators::demo::{self, DemoPlan};
+    use crate::platform::secret::hex;
 
     const PERIOD: YearMonth = YearMonth(202_610);
 

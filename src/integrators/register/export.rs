@@ -13,7 +13,7 @@ use super::kind::Kind;
 use super::manifest::{self, FileEntry, Manifest};
 use super::reader::RowReader;
 use super::rows::Row;
-use super::source::hex;
+use crate::platform::secret::hex;
 
 /// Settings are read whole; a file beyond this is none.
 const LONGEST_SETTINGS: u64 = 256 * 1024;

@@ -1,11 +1,11 @@
 //! The bytes of a register on their way to the parser.
 
-use std::fmt::Write as _;
 use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
 
 use super::manifest::Encoding;
+use crate::platform::secret::hex;
 
 /// Longest row, bytes. A lost quotation mark would otherwise make one field of the rest of the file.
 const LONGEST_ROW: usize = 256 * 1024;
@@ -104,14 +104,6 @@ impl Utf8Watch {
     fn is_utf8(&self) -> bool {
         self.beyond_ascii && !self.spoiled && self.begun.is_empty()
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use super::dated::DatedSettings;
 use super::manifest::{Encoding, FileEntry, Separator};
 use super::rows::Row;
-use super::source::hex;
 use super::{Kind, Manifest, manifest};
+use crate::platform::secret::hex;
 
 #[derive(Debug)]
 struct HashedFile {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use futures_util::future::Either;
 use tracing::{Instrument, Span};
 
 use crate::kernel::Entropy;
@@ -42,8 +43,13 @@ impl RequestId {
     }
 
     /// Does `work` as a part of this request.
-    pub async fn serve<T>(self, work: impl Future<Output = T>) -> T {
-        CURRENT.scope(self, work).await
+    pub fn serve<T>(self, work: impl Future<Output = T>) -> impl Future<Output = T> {
+        CURRENT.scope(self, work)
+    }
+
+    /// The same for what does not wait.
+    pub fn during<T>(&self, work: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self.clone(), work)
     }
 
     pub fn as_str(&self) -> &str {
@@ -65,6 +71,10 @@ pub struct Bond {
 }
 
 impl Bond {
+    pub fn of(id: RequestId, span: Span) -> Self {
+        Self { id: Some(id), span }
+    }
+
     /// For a part of the request.
     pub fn now() -> Self {
         Self { id: RequestId::current(), span: Span::current() }
@@ -80,11 +90,12 @@ impl Bond {
         Self { id: RequestId::current().map(|id| id.nth(n)), span: Span::none() }
     }
 
-    pub async fn run<T>(self, work: impl Future<Output = T>) -> T {
+    /// No async function: those store what they are given twice, and work is large.
+    pub fn run<T>(self, work: impl Future<Output = T>) -> impl Future<Output = T> {
         let work = work.instrument(self.span);
         match self.id {
-            Some(id) => id.serve(work).await,
-            None => work.await,
+            Some(id) => Either::Left(id.serve(work)),
+            None => Either::Right(work),
         }
     }
 }
