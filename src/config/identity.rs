@@ -15,6 +15,7 @@ pub struct IdentityConfig {
     /// In punycode; empty: any.
     pub allowed_mail_domains: Vec<String>,
     pub confirmation: TimeDelta,
+    pub discretion: TimeDelta,
     pub deletion_grace: TimeDelta,
     pub session_idle: TimeDelta,
     pub session_absolute: TimeDelta,
@@ -46,6 +47,7 @@ impl IdentityConfig {
             password_policy: policy.unwrap_or(PasswordPolicyName::Modern),
             allowed_mail_domains: mail_domains(reader),
             confirmation: TimeDelta::days(reader.number("identity.confirmation_days", 1..=365)),
+            discretion: TimeDelta::seconds(reader.number("identity.discretion_seconds", 0..=60)),
             deletion_grace: TimeDelta::days(reader.number("identity.deletion_grace_days", 1..=30)),
             session_idle: TimeDelta::minutes(reader.number("identity.session_idle_minutes", 1..=525_600)),
             session_absolute: TimeDelta::days(reader.number("identity.session_absolute_days", 1..=365)),

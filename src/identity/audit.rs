@@ -12,6 +12,7 @@ use chrono::TimeDelta;
 use entity::enums::AuditEventKind;
 use entity::ids::{TypedId, UserId};
 use entity::{audit_circumstance, audit_event};
+use serde::{Deserialize, Serialize};
 
 use crate::kernel::{Actor, Clock, Entropy, Failure, Fault, Page, Person, Slice};
 use crate::platform::Mechanisms;
@@ -49,10 +50,12 @@ impl Act {
 }
 
 /// From where.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Origin {
     address: Option<IpAddr>,
     device: Option<String>,
+    /// Of the request that left a job to write the act down.
+    request_id: Option<String>,
 }
 
 impl Origin {
@@ -65,14 +68,18 @@ impl Origin {
 impl From<&Actor> for Origin {
     fn from(actor: &Actor) -> Self {
         let device = Some(actor.device.clone()).filter(|device| !device.is_empty());
-        Self { address: Some(actor.address), device }
+        Self { address: Some(actor.address), device, request_id: request_id() }
     }
 }
 
 impl From<IpAddr> for Origin {
     fn from(address: IpAddr) -> Self {
-        Self { address: Some(address), device: None }
+        Self { address: Some(address), device: None, request_id: request_id() }
     }
+}
+
+fn request_id() -> Option<String> {
+    RequestId::current().map(|id| id.to_string())
 }
 
 /// An event as its person reads it.
@@ -118,13 +125,13 @@ impl Audit {
         let previous = store::newest_in(tx, user_id).await?;
         let (sequence, previous_hash) =
             previous.map_or((1, chain::START.to_owned()), |event| (event.sequence.saturating_add(1), event.hash));
-        let Origin { address, device } = origin.into();
+        let Origin { address, device, request_id: left } = origin.into();
         let circumstances = audit_circumstance::Model {
             event_id: self.entropy.id(&self.clock)?,
             salt: self.entropy.token()?,
             address: address.map(|address| address.to_string()),
             device,
-            request_id: RequestId::current().map(|id| id.to_string()),
+            request_id: left.or_else(request_id),
             details: serde_json::to_string(&act.details)?,
         };
         let mut event = audit_event::Model {
@@ -150,27 +157,9 @@ impl Audit {
         Ok(appended.await?)
     }
 
-    /// Beside the answer, which must take as long for an address that nobody has.
-    pub(super) async fn sign_in_failed(
-        &self,
-        login: &str,
-        user_id: Option<UserId>,
-        actor: &Actor,
-    ) -> Result<(), Fault> {
-        let granted = self.failed_sign_ins.take(login).await?;
-        let Some(user_id) = user_id.filter(|_| granted) else { return Ok(()) };
-        let (audit, origin, id) = (self.clone(), Origin::from(actor), RequestId::current());
-        tokio::spawn(async move {
-            let appending = audit.append(user_id, origin, Act::new(AuditEventKind::SignInFailed));
-            let appended = match id {
-                Some(id) => id.serve(appending).await,
-                None => appending.await,
-            };
-            if let Err(fault) = appended {
-                tracing::warn!(%fault, "a failed sign-in was not written down");
-            }
-        });
-        Ok(())
+    /// Whether one more failed sign-in of the login is to be written down.
+    pub(super) async fn takes_failure(&self, login: &str) -> Result<bool, Fault> {
+        self.failed_sign_ins.take(login).await
     }
 
     /// From where a person's acts came is forgotten; the chain stays, and ends with what says why. How many there were.

@@ -149,8 +149,8 @@ impl Identity {
         &self,
         tx: &Tx,
         user_id: UserId,
+        asked_at: DateTime<Utc>,
     ) -> Result<Result<(), ResendRefusal>, Fault> {
-        let now = self.clock.now();
         let user = store::lock_user_in(tx, user_id).await?;
         let user = user.ok_or_else(|| Fault::internal("no such person"))?;
         if user.email_confirmed_at.is_some() {
@@ -161,11 +161,12 @@ impl Identity {
             count: user.confirmation_letters,
             since: user.confirmation_letters_since,
         };
-        let letters = match letters.one_more(now) {
+        let letters = match letters.one_more(asked_at) {
             Ok(letters) => letters,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        store::update_confirmation_sent_in(tx, user_id, now, letters.count, letters.since.unwrap_or(now)).await?;
+        let since = letters.since.unwrap_or(asked_at);
+        store::update_confirmation_sent_in(tx, user_id, asked_at, letters.count, since).await?;
         self.outbox.enqueue_in(tx, &SendConfirmation { user_id }).await?;
         Ok(Ok(()))
     }

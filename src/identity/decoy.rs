@@ -1,13 +1,14 @@
 //! Whoever registers a known address gets what a new one gives, except the cabinet: an unconfirmed person who is in the
 //! key store alone (ADR 0025).
 
+use std::convert::Infallible;
+
 use chrono::{DateTime, Utc};
-use entity::enums::Locale;
 use entity::ids::UserId;
 use entity::user;
-use serde::{Deserialize, Serialize};
 
-use super::registration::unconfirmed;
+use super::applicant::Applicant;
+use super::event::RemindOwner;
 use super::{Identity, store};
 use crate::kernel::{EmailAddress, Failure, Fault, Person};
 use crate::platform::db::Tx;
@@ -21,48 +22,23 @@ const DECOYS: Space = Space("decoy-user");
 /// Letters a day to the owner of a confirmed address that unconfirmed people ask for.
 pub(super) const LETTERS_A_DAY: u32 = 5;
 
-/// No row of a table ever names its id.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Decoy {
-    id: UserId,
-    email: String,
-    password_hash: String,
-    locale: Locale,
-    registered_at: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
-}
-
-impl From<Decoy> for user::Model {
-    fn from(decoy: Decoy) -> Self {
-        let Decoy { id, email, password_hash, locale, registered_at, expires_at } = decoy;
-        unconfirmed(id, email, password_hash, locale, registered_at, expires_at)
-    }
-}
-
 impl Identity {
-    /// Kept before it is known whether the address is: a crash must not leave a known address without.
+    /// Kept before it is known whether the address is.
     ///
     /// The first registration with a password counts, as it does for a cabinet.
-    pub(super) async fn keep_decoy(&self, of: &user::Model, key: &Key) -> Result<UserId, Fault> {
-        let expires_at = of.confirmation_expires_at.unwrap_or(of.created_at);
-        let decoy = Decoy {
-            id: self.entropy.id(&self.clock)?,
-            email: of.email.clone(),
-            password_hash: of.password_hash.clone(),
-            locale: of.locale,
-            registered_at: of.created_at,
-            expires_at,
-        };
-        let entry = Entry { owner: None, value: serde_json::to_string(&decoy)?, expires_at };
-        self.keys.put(DECOYS, &key_of(decoy.id), &entry).await?;
-        let registration = Entry { owner: None, value: serde_json::to_string(&decoy.id)?, expires_at };
+    pub(super) async fn keep_decoy(&self, applicant: &Applicant, key: &Key) -> Result<(), Fault> {
+        let Applicant { id, expires_at, .. } = *applicant;
+        let entry = Entry { owner: None, value: serde_json::to_string(applicant)?, expires_at };
+        self.keys.put(DECOYS, &key_of(id), &entry).await?;
+        let registration = Entry { owner: None, value: serde_json::to_string(&id)?, expires_at };
         if !self.keys.add(REGISTRATIONS, key, &registration).await? {
-            self.drop_decoy(decoy.id).await?;
+            self.drop_decoy(id).await?;
         }
-        Ok(decoy.id)
+        Ok(())
     }
 
-    /// The registration made a cabinet. Its key stays: with the same password nobody else can register.
+    /// The registration made a cabinet, whose person has the decoy's id and sessions. Its key stays: with the same password
+    /// nobody else can register.
     pub(super) async fn drop_decoy(&self, id: UserId) -> Result<(), Fault> {
         self.keys.delete(DECOYS, &key_of(id)).await
     }
@@ -95,30 +71,45 @@ impl Identity {
 
     async fn decoy(&self, id: UserId) -> Result<Option<user::Model>, Fault> {
         let Some(entry) = self.keys.get(DECOYS, &key_of(id)).await? else { return Ok(None) };
-        Ok(Some(serde_json::from_str::<Decoy>(&entry.value)?.into()))
+        Ok(Some(serde_json::from_str::<Applicant>(&entry.value)?.into()))
     }
 
-    /// Writes to the mailbox's owner what one more registration would, within the owner's limits: nobody is told whether.
+    /// Leaves it to a job to write to the mailbox's owner what one more registration would, within the owner's limits:
+    /// nobody is told whether.
     pub(super) async fn write_to_owner(&self, email: &str) -> Result<(), Fault> {
         let granted = self.decoy_letters.take(email).await?;
-        let email = &EmailAddress::stored(email.to_owned());
+        let asked_at = self.clock.now();
+        let job = &RemindOwner { email: email.to_owned(), granted, asked_at };
+        let due_at = asked_at + self.discretion()?;
+        let enqueued = self.db.transaction(|tx| async move {
+            self.outbox.enqueue_at_in(&tx, job, due_at).await?;
+            Ok::<_, Failure<Infallible>>(())
+        });
+        Ok(enqueued.await?)
+    }
+
+    pub async fn remind_owner(&self, job: RemindOwner) -> Result<(), Fault> {
+        let RemindOwner { email, granted, asked_at } = job;
+        let email = &EmailAddress::stored(email);
         let written = self.db.transaction(|tx| async move {
             match store::find_by_email(&*tx, email).await? {
-                Some(owner) if owner.email_confirmed_at.is_none() || granted => self.remind_in(&tx, &owner).await?,
+                Some(owner) if owner.email_confirmed_at.is_none() || granted => {
+                    self.remind_in(&tx, &owner, asked_at).await?;
+                }
                 _ => {}
             }
-            Ok::<_, Failure<std::convert::Infallible>>(())
+            Ok::<_, Failure<Infallible>>(())
         });
         Ok(written.await?)
     }
 
     /// For an unconfirmed owner within the pause the letter that was sent last serves.
-    pub(super) async fn remind_in(&self, tx: &Tx, owner: &user::Model) -> Result<(), Fault> {
+    pub(super) async fn remind_in(&self, tx: &Tx, owner: &user::Model, asked_at: DateTime<Utc>) -> Result<(), Fault> {
         let user_id = owner.id;
         if owner.email_confirmed_at.is_some() {
             return self.outbox.enqueue_in(tx, &super::event::SendAlreadyRegistered { user_id }).await;
         }
-        self.send_link_again_in(tx, user_id).await.map(|_| ())
+        self.send_link_again_in(tx, user_id, asked_at).await.map(|_| ())
     }
 }
 

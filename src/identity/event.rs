@@ -3,11 +3,55 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
+use entity::enums::AgreementKind;
 use entity::ids::{EmailChangeId, UserId};
 use serde::{Deserialize, Serialize};
 
+use super::applicant::Applicant;
+use super::audit::Origin;
 use super::email_change::Mailbox;
 use crate::platform::outbox::Job;
+
+/// Make the cabinet of a registration, or write to who has the address. Content instead of ids: until this is done the
+/// registration stands nowhere else.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CreateCabinet {
+    pub applicant: Applicant,
+    /// Texts and their versions.
+    pub accepted: Vec<(AgreementKind, String)>,
+    /// Network address that they were accepted from.
+    pub address: IpAddr,
+    pub origin: Origin,
+}
+
+impl Job for CreateCabinet {
+    const KIND: &'static str = "create_cabinet";
+}
+
+/// A wrong password for an address, known or not.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RecordFailedSignIn {
+    pub user_id: Option<UserId>,
+    pub origin: Origin,
+}
+
+impl Job for RecordFailedSignIn {
+    const KIND: &'static str = "record_failed_sign_in";
+}
+
+/// Write to whoever has the address what one more registration would.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RemindOwner {
+    pub email: String,
+    /// Whether a confirmed owner is written to once more today.
+    pub granted: bool,
+    /// What the limits of letters count from.
+    pub asked_at: DateTime<Utc>,
+}
+
+impl Job for RemindOwner {
+    const KIND: &'static str = "remind_owner";
+}
 
 /// Make a link that confirms the address, and mail it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,6 +85,7 @@ pub struct EndSessions {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SendPasswordReset {
     pub user_id: Option<UserId>,
+    pub asked_at: DateTime<Utc>,
 }
 
 /// Tell a person that their password is another now.

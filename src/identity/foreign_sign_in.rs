@@ -69,7 +69,9 @@ impl Identity {
             let act = Act::new(AuditEventKind::ForeignSignInReported);
             self.audit.append_in(&tx, user_id, origin.clone(), act).await?;
             self.outbox.enqueue_in(&tx, ended).await?;
-            self.outbox.enqueue_in(&tx, &SendPasswordReset { user_id: Some(user_id) }).await?;
+            self.outbox
+                .enqueue_in(&tx, &SendPasswordReset { user_id: Some(user_id), asked_at: self.clock.now() })
+                .await?;
             Ok::<_, Failure<Infallible>>(Some(user))
         });
         let user = done.await.map_err(Fault::from)?;

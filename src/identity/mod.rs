@@ -9,6 +9,7 @@
 //! Jobs: `event`. GraphQL: `graphql/identity.rs`. Tests: `tests/it/identity/`.
 
 pub mod agreement;
+pub mod applicant;
 pub mod audit;
 pub mod captcha;
 pub mod confirmation;
@@ -118,6 +119,14 @@ impl Identity {
 
     pub fn hashing(&self) -> crate::platform::metrics::Queue {
         self.hasher.standing()
+    }
+
+    /// How long after an answer work waits that depends on whether an address is known: at random, so that neither this
+    /// answer nor the next one tells.
+    fn discretion(&self) -> Result<TimeDelta, Fault> {
+        let most = self.config.identity.discretion.num_milliseconds().unsigned_abs();
+        let chosen = u64::from_le_bytes(self.entropy.bytes()?) % most.saturating_add(1);
+        Ok(TimeDelta::milliseconds(i64::try_from(chosen).map_err(Fault::internal)?))
     }
 
     /// None for who is erased: a pseudonym is nobody.

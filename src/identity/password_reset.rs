@@ -40,25 +40,30 @@ impl Identity {
         }
         let granted = self.reset_letters.take(email.as_str()).await?;
         let user = store::find_by_email(self.db.read(), email).await?.filter(|_| granted);
-        let (user_id, unconfirmed) = match &user {
-            Some(user) => (Some(user.id), user.email_confirmed_at.is_none()),
-            None => (None, false),
-        };
+        let asked_at = self.clock.now();
+        let job = &SendPasswordReset { user_id: user.map(|user| user.id), asked_at };
+        let due_at = asked_at + self.discretion()?;
         let enqueued = self.db.transaction(|tx| async move {
-            match user_id.filter(|_| unconfirmed) {
-                // Their way to a password is the confirmation, whose page asks for one.
-                Some(user_id) => self.send_link_again_in(&tx, user_id).await.map(|_| ())?,
-                None => self.outbox.enqueue_in(&tx, &SendPasswordReset { user_id }).await?,
-            }
+            self.outbox.enqueue_at_in(&tx, job, due_at).await?;
             Ok::<_, Failure<Infallible>>(())
         });
         Ok(enqueued.await.map_err(Fault::from)?)
     }
 
-    /// Makes a link for the letter; none when there is nobody to write to.
-    pub async fn reset_link(&self, user_id: Option<UserId>) -> Result<Option<ResetLink>, Fault> {
+    /// Makes a link for the letter; none when there is nobody to write to. Whoever is unconfirmed gets another letter: their
+    /// way to a password is the confirmation, whose page asks for one.
+    pub async fn reset_link(&self, job: SendPasswordReset) -> Result<Option<ResetLink>, Fault> {
+        let SendPasswordReset { user_id, asked_at } = job;
         let Some(user_id) = user_id else { return Ok(None) };
         let Some(user) = self.find_user(user_id).await? else { return Ok(None) };
+        if user.email_confirmed_at.is_none() {
+            let sent = self.db.transaction(|tx| async move {
+                let _within_limits = self.send_link_again_in(&tx, user_id, asked_at).await?;
+                Ok::<_, Failure<Infallible>>(())
+            });
+            sent.await.map_err(Fault::from)?;
+            return Ok(None);
+        }
         let (token, expires_at) = (self.entropy.token()?, self.clock.now() + LIFETIME);
         // A link is good for the password that it was asked against: any newer one makes it void.
         let entry = Entry { owner: Some(user_id.0), value: user.credentials_version.to_string(), expires_at };

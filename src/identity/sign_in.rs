@@ -1,6 +1,7 @@
 //! Signs a person in with address and password.
 
 mod brakes;
+mod failure;
 
 use std::convert::Infallible;
 
@@ -65,7 +66,7 @@ impl Identity {
                 self.brakes.give_back(email, &tried).await?;
                 return Ok((begun, decoy));
             }
-            self.audit.sign_in_failed(email.as_str(), known, actor).await?;
+            self.leave_failure(actor, email, known).await?;
             return Err(Failure::Refused(SignInRefusal::BadCredentials));
         };
         self.check_second_factor(actor, email, &tried, &user, code.as_deref()).await?;
@@ -138,7 +139,7 @@ impl Identity {
         };
         self.brakes.press_code(user.id).await?.map_err(too_many)?;
         if !self.spend_code(&factor, code).await? {
-            self.audit.sign_in_failed(email.as_str(), Some(user.id), actor).await?;
+            self.leave_failure(actor, email, Some(user.id)).await?;
             return Err(Failure::Refused(SignInRefusal::TwoFactorRejected));
         }
         Ok(self.brakes.release_code(user.id).await?)

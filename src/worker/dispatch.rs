@@ -10,9 +10,9 @@ use crate::billing::event::BalanceChanged;
 use crate::exports::event::{ArchiveData, DeleteExport, SendExportReady};
 use crate::identity::email_change::{ChangeLetter, ChangeLetterKind};
 use crate::identity::event::{
-    DeleteEmailChange, DeleteUnconfirmed, EndSessions, EraseCabinet, SendAlreadyRegistered, SendConfirmation,
-    SendDeletionCancelled, SendDeletionScheduled, SendEmailChangeLink, SendEmailChanged, SendNewDevice,
-    SendPasswordChanged, SendPasswordReset, SendTwoFactorChanged,
+    CreateCabinet, DeleteEmailChange, DeleteUnconfirmed, EndSessions, EraseCabinet, RecordFailedSignIn, RemindOwner,
+    SendAlreadyRegistered, SendConfirmation, SendDeletionCancelled, SendDeletionScheduled, SendEmailChangeLink,
+    SendEmailChanged, SendNewDevice, SendPasswordChanged, SendPasswordReset, SendTwoFactorChanged,
 };
 use crate::kernel::{Fault, type_id};
 use crate::notifications::mail::{
@@ -60,6 +60,9 @@ impl Worker {
 
     async fn dispatch(&self, job: &Leased) -> Result<Done, Fault> {
         match job.kind.as_str() {
+            CreateCabinet::KIND => self.identity.create_cabinet(&job.read()?).await?,
+            RecordFailedSignIn::KIND => self.identity.record_failed_sign_in(job.read()?).await?,
+            RemindOwner::KIND => self.identity.remind_owner(job.read()?).await?,
             SendConfirmation::KIND => self.send_confirmation(job).await?,
             SendAlreadyRegistered::KIND => self.send_already_registered(job).await?,
             SendPasswordReset::KIND => self.send_password_reset(job).await?,
@@ -158,8 +161,7 @@ impl Worker {
     }
 
     async fn send_password_reset(&self, job: &Leased) -> Result<(), Fault> {
-        let user_id = job.read::<SendPasswordReset>()?.user_id;
-        let Some(link) = self.identity.reset_link(user_id).await? else { return Ok(()) };
+        let Some(link) = self.identity.reset_link(job.read()?).await? else { return Ok(()) };
         let letter = PasswordReset { token: link.token, expires_at: link.expires_at };
         self.notifications.send(&job.id.0.to_string(), &link.user.email, link.user.locale, letter).await
     }

@@ -5,7 +5,7 @@ use kabinet::identity::audit::chain::Flaw;
 use kabinet::platform::db::Engine;
 use serde_json::{Value, json};
 
-use crate::harness::{Customer, TestApp, both_ways, eventually, sample};
+use crate::harness::{Customer, TestApp, both_ways, sample};
 use crate::metering::{meter, owner};
 
 const EMAIL: &str = "anna@example.com";
@@ -169,12 +169,10 @@ both_ways!(a_wrong_password_for_a_known_address_is_written_down_ten_times_an_hou
         assert!(!guesser.try_to_sign_in(EMAIL, "wrong horse 41").await);
         app.advance(chrono::TimeDelta::minutes(2));
     }
+    app.drain().await;
     anna.sign_in(EMAIL).await;
-    let found = eventually("the failures are written down", async || {
-        let found = events(&anna).await;
-        (failed(&found) == 10).then_some(found)
-    });
-    let found = found.await;
+    let found = events(&anna).await;
+    assert_eq!(failed(&found), 10);
     let event = found.iter().find(|event| event["kind"] == "SIGN_IN_FAILED").unwrap();
     assert_eq!(event["device"], "guesser/1");
     app.finish().await;

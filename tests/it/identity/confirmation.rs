@@ -156,6 +156,7 @@ both_ways!(the_letter_comes_five_times_a_day_the_one_of_the_registration_include
     for _ in 0..4 {
         app.advance(TimeDelta::minutes(1));
         assert_eq!(resend(&customer).await["userErrors"], json!([]));
+        app.drain().await;
     }
     app.advance(TimeDelta::minutes(1));
     let day = TimeDelta::days(1) - TimeDelta::minutes(5);

@@ -153,6 +153,7 @@ both_ways!(the_letter_is_granted_and_refused_alike, |app| {
             all_alike!(strangers, |it, email| register(it, email, OTHER_GUESS).await);
         }
         assert_eq!(all_alike!(strangers, |it, _email| resend(it).await)["userErrors"], json!([]));
+        app.drain().await;
     }
     let wait = all_alike!(strangers, |it, _email| resend(it).await)["userErrors"][0]["retryAfterSeconds"].take();
     assert_eq!(wait, TimeDelta::days(1).num_seconds() - 240);
@@ -185,10 +186,13 @@ both_ways!(an_owner_is_not_written_to_more_often_however_many_register_their_add
 both_ways!(further_registrations_and_the_end_of_the_week_are_alike, |app| {
     let mut strangers = three_addresses(&app).await;
     all_alike!(strangers, |it, email| register(it, email, GUESS).await);
+    app.drain().await;
     app.advance(TimeDelta::hours(1));
     all_alike!(strangers, |it, email| register(it, email, OTHER_GUESS).await);
+    app.drain().await;
     app.advance(TimeDelta::hours(1));
     all_alike!(strangers, |it, email| register(it, email, GUESS).await);
+    app.drain().await;
     for (password, expires_at) in [(GUESS, "2026-06-27T09:00:20Z"), (OTHER_GUESS, "2026-06-27T10:00:20Z")] {
         let payload = all_alike!(strangers, |it, email| sign_in(it, email, password, false).await);
         assert_eq!(payload["viewer"]["confirmationExpiresAt"], expires_at);

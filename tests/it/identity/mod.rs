@@ -9,6 +9,7 @@ mod captcha_sign_in;
 mod captcha_solver;
 mod confirmation;
 mod decoy;
+mod discretion;
 mod email_change;
 mod deletion;
 mod erasure;
