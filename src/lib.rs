@@ -10,6 +10,7 @@ pub mod accounts;
 pub mod metering;
 pub mod billing;
 pub mod payments;
+pub mod papers;
 pub mod exports;
 pub mod notifications;
 pub mod integrators;

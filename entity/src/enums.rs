@@ -68,7 +68,7 @@ words! {
     }
     ReadingWarning {
         RolloverProposed = "ROLLOVER_PROPOSED", UnusuallyHigh = "UNUSUALLY_HIGH", ZeroConsumption = "ZERO_CONSUMPTION",
-        OutsideWindow = "OUTSIDE_WINDOW", VerificationExpired = "VERIFICATION_EXPIRED",
+        OutsideWindow = "OUTSIDE_WINDOW", VerificationExpired = "VERIFICATION_EXPIRED", SealBroken = "SEAL_BROKEN",
     }
     ChargeBasis { Meter = "METER", Average = "AVERAGE", Norm = "NORM" }
     LedgerEntryKind {

@@ -25,6 +25,7 @@ pub mod key_value;
 pub mod ledger_entry;
 pub mod meter;
 pub mod meter_reading;
+pub mod meter_replacement;
 pub mod outbox_job;
 pub mod payment;
 pub mod personal_account;

@@ -27,6 +27,10 @@ pub struct Model {
     pub installed_on: Option<Date>,
     pub verification_due_on: Option<Date>,
     pub removed_on: Option<Date>,
+    pub seal_number: Option<String>,
+    pub sealed_on: Option<Date>,
+    /// Found broken or missing.
+    pub seal_broken_on: Option<Date>,
     /// The newest reading that was not withdrawn or rejected.
     pub last_reading_id: Option<MeterReadingId>,
 }

@@ -17,6 +17,7 @@ mod m0012_email_changes;
 mod m0013_audit;
 mod m0016_reading_chain;
 mod m0020_provider_terms;
+mod m0021_replacements;
 mod m0014_rights;
 mod m0015_data_exports;
 mod m0030_payment_states;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0030_payment_states::Step),
             Box::new(m0031_sandbox_bank::Step),
             Box::new(m0032_refunds::Step),
+            Box::new(m0021_replacements::Step),
         ]
     }
 }

@@ -49,6 +49,11 @@ impl AccountAccess {
         self.attachment.user_id
     }
 
+    /// Who live there, as the provider knows it; none with LIMITED access.
+    pub fn residents(&self) -> Option<i16> {
+        self.account.residents.filter(|_| self.is_full())
+    }
+
     pub fn level(&self) -> AccessLevel {
         self.attachment.access
     }
@@ -114,6 +119,17 @@ impl Accounts {
         confirmed(person)?;
         let rows = store::list_all_attached(self.db.read(), person.user_id).await?;
         Ok(rows.into_iter().map(|(attachment, account)| AccountAccess { account, attachment }).collect())
+    }
+
+    /// The person's own account with a number; none of anybody else's.
+    pub async fn own_account(
+        &self,
+        person: &Person,
+        provider: ProviderId,
+        number: &str,
+    ) -> std::result::Result<Option<AccountAccess>, Fault> {
+        let found = store::find_attached_number(self.db.read(), person.user_id, provider, number).await?;
+        Ok(found.filter(|_| person.confirmed).map(|(attachment, account)| AccountAccess { account, attachment }))
     }
 
     /// Those of the accounts that a provider bills: what an integrator may speak of.

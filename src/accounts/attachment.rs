@@ -8,12 +8,14 @@ use subtle::ConstantTimeEq;
 
 use super::access::AccountAccess;
 use super::error::AttachmentRefusal;
+use super::event::SendAccountAttached;
 use super::model::plain_number;
 use super::provider::{Terms, fits_pattern};
 use super::{Accounts, store};
 use crate::identity::audit::{Act, Origin};
 use crate::kernel::{Failure, Fault, Person};
 use crate::platform::db::{Tx, is_duplicate};
+use crate::platform::keyvalue::Pressed;
 
 /// Something that only the one who holds the receipt or stands before the meter knows.
 #[derive(Clone, Debug)]
@@ -44,10 +46,28 @@ fn refuse<T>(refusal: AttachmentRefusal) -> Result<T> {
 }
 
 impl Accounts {
+    /// Tells those who have FULL access already.
     pub async fn attach(
         &self,
         person: &Person,
         origin: impl Into<Origin>,
+        provider_id: ProviderId,
+        number: &str,
+        nickname: Option<String>,
+        proof: Option<AccessProof>,
+    ) -> Result<AccountAccess> {
+        let origin = origin.into();
+        let source = origin.source();
+        self.press_source(source.as_deref()).await?;
+        let attached = self.attach_from(person, origin, provider_id, number, nickname, proof).await;
+        self.release_source(source.as_deref(), &attached).await?;
+        attached
+    }
+
+    async fn attach_from(
+        &self,
+        person: &Person,
+        origin: Origin,
         provider_id: ProviderId,
         number: &str,
         nickname: Option<String>,
@@ -81,7 +101,7 @@ impl Accounts {
             }
             None => AccessLevel::Limited,
         };
-        self.insert_attachment(person, origin.into(), account, nickname, access).await
+        self.insert_attachment(person, origin, account, nickname, access).await
     }
 
     /// Raises LIMITED access to FULL.
@@ -94,6 +114,15 @@ impl Accounts {
         if access.is_full() {
             return Ok(access);
         }
+        let origin = origin.into();
+        let source = origin.source();
+        self.press_source(source.as_deref()).await?;
+        let proved = self.prove_from(origin, access, proof).await;
+        self.release_source(source.as_deref(), &proved).await?;
+        proved
+    }
+
+    async fn prove_from(&self, origin: Origin, access: AccountAccess, proof: &AccessProof) -> Result<AccountAccess> {
         if !self.tries_of_person.take(&access.user_id().0.to_string()).await? {
             return refuse(AttachmentRefusal::TooManyTries);
         }
@@ -107,7 +136,7 @@ impl Accounts {
             .ok_or_else(|| Fault::internal("an access without an account"))?;
         self.check_proof(access.user_id(), terms, &account, proof).await?;
         let now = self.clock.now();
-        let (access, origin) = (&access, &origin.into());
+        let (access, origin) = (&access, &origin);
         let raised = self.db.transaction(|tx| async move {
             store::raise_access_in(&tx, access.user_id(), access.id(), now).await?;
             let proved = Act::new(AuditEventKind::AccountProved).about(access.id());
@@ -115,6 +144,27 @@ impl Accounts {
             store::get_attachment_in(&tx, access.user_id(), access.id()).await.map_err(Failure::from)
         });
         Ok(Self::shown(account, raised.await?))
+    }
+
+    /// Counts a guess before it is made. A network that has guessed much must wait, the same whatever it guesses at.
+    async fn press_source(&self, source: Option<&str>) -> Result<()> {
+        let Some(source) = source else { return Ok(()) };
+        match self.by_source.press(source).await? {
+            Pressed::Early(_) => refuse(AttachmentRefusal::TooManyTries),
+            Pressed::Taken { .. } => Ok(()),
+        }
+    }
+
+    /// Only what might be a guess counts.
+    async fn release_source<T>(&self, source: Option<&str>, tried: &Result<T>) -> Result<()> {
+        let guessed = matches!(
+            tried,
+            Err(Failure::Refused(AttachmentRefusal::AccountNotFound | AttachmentRefusal::ProofRejected))
+        );
+        match source {
+            Some(source) if !guessed => Ok(self.by_source.give_back(source).await?),
+            _ => Ok(()),
+        }
     }
 
     /// Takes an account off the person's list; false when it was not on it.
@@ -199,6 +249,11 @@ impl Accounts {
             }
             let attached = Act::new(AuditEventKind::AccountAttached).about(account.id).with("access", &access.word());
             self.audit.append_in(&tx, person.user_id, origin.clone(), attached).await?;
+            for user_id in store::list_full_in(&tx, account.id, person.user_id).await? {
+                let full = access == AccessLevel::Full;
+                let told = SendAccountAttached { user_id, personal_account_id: account.id, full, attached_at: now };
+                self.outbox.enqueue_in(&tx, &told).await?;
+            }
             Ok(Self::shown(account, row))
         });
         inserted.await

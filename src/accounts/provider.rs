@@ -85,8 +85,20 @@ impl Accounts {
         Ok(Slice::of(&page, with_terms.collect()))
     }
 
-    /// Number and provider of an account, for bills and letters that are written without a person asking.
+    /// Providers that are called so, or that had once this taxpayer number or this bank account: `[inn, account, name]`.
+    pub async fn providers_named(&self, named: [Option<&str>; 3]) -> Result<Vec<Provider>, Fault> {
+        let rows = store::list_providers_named(self.db.read(), named).await?;
+        Ok(rows.into_iter().filter_map(|(row, terms)| Provider::new(row, terms)).collect())
+    }
+
+    /// Number and name of the provider of an account, for letters that are written without a person asking.
     pub async fn name_of(&self, account: PersonalAccountId) -> Result<(String, String), Fault> {
+        let (number, provider) = self.number_and_provider(account).await?;
+        Ok((number, provider.row.name))
+    }
+
+    /// Of an account that whoever asks has paid for, attached or not.
+    pub async fn number_and_provider(&self, account: PersonalAccountId) -> Result<(String, Provider), Fault> {
         let account = store::find_account(self.db.read(), account)
             .await?
             .ok_or_else(|| Fault::internal("an account vanished"))?;
@@ -94,7 +106,7 @@ impl Accounts {
             .find_provider(account.provider_id)
             .await?
             .ok_or_else(|| Fault::internal("an account without a provider"))?;
-        Ok((account.number, provider.row.name))
+        Ok((account.number, provider))
     }
 
     /// The calendar day at a provider.

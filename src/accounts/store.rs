@@ -13,7 +13,7 @@ use entity::{
 use sea_orm::sea_query::LikeExpr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
 use super::provider::ProviderKey;
@@ -30,6 +30,26 @@ pub async fn find_providers(
 ) -> Result<Vec<(provider::Model, Vec<provider_terms::Model>)>, Fault> {
     let query = provider::Entity::find().find_with_related(provider_terms::Entity);
     Ok(query.filter(provider::Column::Id.is_in(ids.iter().copied())).all(db).await?)
+}
+
+/// By taxpayer number, bank account and name, those that are given; one statement.
+pub async fn list_providers_named(
+    db: &DatabaseConnection,
+    [inn, account, name]: [Option<&str>; 3],
+) -> Result<Vec<(provider::Model, Vec<provider_terms::Model>)>, Fault> {
+    use provider_terms::Column as C;
+    let terms = [(C::Inn, inn), (C::BankAccount, account), (C::PayeeName, name)];
+    let any = terms.into_iter().filter_map(|(column, value)| Some(column.eq(value?)));
+    let any = any.fold(Condition::any(), Condition::add);
+    if any.is_empty() {
+        return Ok(Vec::new());
+    }
+    let by_terms = provider_terms::Entity::find().select_only().column(C::ProviderId).filter(any);
+    let mut wanted = Condition::any().add(provider::Column::Id.in_subquery(by_terms.into_query()));
+    if let Some(name) = name {
+        wanted = wanted.add(provider::Column::Name.eq(name));
+    }
+    Ok(provider::Entity::find().find_with_related(provider_terms::Entity).filter(wanted).all(db).await?)
 }
 
 pub async fn list_terms(db: &DatabaseConnection, ids: &[ProviderId]) -> Result<Vec<provider_terms::Model>, Fault> {
@@ -73,6 +93,20 @@ pub async fn list_attached(
         .filter(attachment::Column::UserId.eq(user))
         .filter(attachment::Column::PersonalAccountId.is_in(accounts.iter().copied()));
     Ok(query.all(db).await?)
+}
+
+pub async fn find_attached_number(
+    db: &DatabaseConnection,
+    user: UserId,
+    provider: ProviderId,
+    number: &str,
+) -> Result<Option<Attached>, Fault> {
+    let query = attachment::Entity::find()
+        .find_both_related(personal_account::Entity)
+        .filter(attachment::Column::UserId.eq(user))
+        .filter(personal_account::Column::ProviderId.eq(provider))
+        .filter(personal_account::Column::Number.eq(number));
+    Ok(query.one(db).await?)
 }
 
 pub async fn list_all_attached(db: &DatabaseConnection, user: UserId) -> Result<Vec<Attached>, Fault> {
@@ -121,6 +155,17 @@ pub async fn lock_account_in(tx: &Tx, id: PersonalAccountId) -> Result<personal_
 
 pub async fn insert_attachment_in(tx: &Tx, row: attachment::Model) -> Result<(), DbErr> {
     attachment::Entity::insert(row.into_active_model()).exec_without_returning(&**tx).await.map(|_| ())
+}
+
+/// Who else has FULL access.
+pub async fn list_full_in(tx: &Tx, account: PersonalAccountId, but: UserId) -> Result<Vec<UserId>, DbErr> {
+    let query = attachment::Entity::find()
+        .select_only()
+        .column(attachment::Column::UserId)
+        .filter(attachment::Column::PersonalAccountId.eq(account))
+        .filter(attachment::Column::Access.eq(AccessLevel::Full))
+        .filter(attachment::Column::UserId.ne(but));
+    query.into_tuple().all(&**tx).await
 }
 
 pub async fn get_attachment_in(tx: &Tx, user: UserId, account: PersonalAccountId) -> Result<attachment::Model, DbErr> {

@@ -1,15 +1,17 @@
 //! What the HTTP room asks for, answered by the slices.
 
 use async_trait::async_trait;
+use entity::enums::Locale;
 use entity::ids::{TypedId, UserId};
 
 use super::App;
 use crate::exports::download::Opened;
 use crate::graphql::identity::password_message;
-use crate::http::{Check, Doors, Ended, ExportAnswer, LinkOutcome, MailboxMessage, SandboxPage, UsedLink};
+use crate::http::{Check, Doors, Ended, ExportAnswer, LinkOutcome, MailboxMessage, Paper, SandboxPage, UsedLink};
 use crate::identity::email_change::Confirmed;
 use crate::identity::error::{CancellationRefusal, ConfirmationRefusal, ReportRefusal, ResetRefusal};
 use crate::kernel::{Actor, Failure, Fault, Person, type_id};
+use crate::papers::{Table, Wanted};
 use crate::payments::acquirer::sandbox::outcome::Choice;
 use crate::platform::mail::Mailer;
 use crate::platform::wakeups::Wake;
@@ -125,6 +127,12 @@ impl Doors for AppDoors {
         self.0.services.payments.take_notification(acquirer, body).await
     }
 
+    async fn paper(&self, person: &Person, path: &str, locale: Locale) -> Result<Option<Paper>, Fault> {
+        let Some(wanted) = wanted(path) else { return Ok(None) };
+        let made = self.0.papers.make(person, wanted, locale).await?;
+        Ok(made.map(|made| Paper { name: made.name, content_type: made.content_type, bytes: made.bytes }))
+    }
+
     async fn mailbox(&self) -> Result<Option<Vec<MailboxMessage>>, Fault> {
         let Mailer::Folder(folder) = &self.0.mailer else { return Ok(None) };
         let shown = |kept: crate::platform::mail::Kept| MailboxMessage {
@@ -144,6 +152,26 @@ impl Doors for AppDoors {
 
     async fn metrics(&self) -> String {
         self.0.figures().await
+    }
+}
+
+/// A paper's address: its kind, the id, and what it is made as.
+fn wanted(path: &str) -> Option<Wanted> {
+    let (kind, rest) = path.split_once('/')?;
+    match kind {
+        "statements" => Some(Wanted::Statement(type_id::decode(rest.strip_suffix(".pdf")?)?)),
+        "payments" => Some(Wanted::Receipt(type_id::decode(rest.strip_suffix(".pdf")?)?)),
+        "accounts" => {
+            let (id, table) = rest.split_once('/')?;
+            let table = match table {
+                "usage.csv" => Table::Usage,
+                "bills.csv" => Table::Statements,
+                "charges.csv" => Table::Charges,
+                _ => return None,
+            };
+            Some(Wanted::Table(table, type_id::decode(id)?))
+        }
+        _ => None,
     }
 }
 

@@ -26,6 +26,7 @@ use crate::identity::Identity;
 use crate::kernel::{Clock, Entropy, Fault};
 use crate::metering::Metering;
 use crate::notifications::Notifications;
+use crate::papers::Papers;
 use crate::payments::Payments;
 use crate::payments::acquirer::Acquirer;
 use crate::payments::acquirer::sandbox::{InProcess, NAME, Sandbox};
@@ -90,6 +91,7 @@ pub struct App {
     pub mailer: Mailer,
     pub sandbox: Sandbox,
     pub services: Services,
+    pub papers: Arc<Papers>,
     pub worker: Worker,
     pub traffic: Traffic,
     pub metrics: Arc<Metrics>,
@@ -132,6 +134,9 @@ impl App {
             payments: Arc::clone(&payments),
         };
         let exports = Arc::new(Exports::new(&mechanisms, slices));
+        let clock = outside.clock.clone();
+        let sources = (Arc::clone(&accounts), Arc::clone(&metering), Arc::clone(&billing), Arc::clone(&payments));
+        let papers = Arc::new(Papers::new(sources, clock));
         let notifications = Arc::new(Notifications::new(mailer.clone(), outside.clock.clone(), Arc::clone(&config))?);
         let worker = Worker {
             mechanisms: mechanisms.clone(),
@@ -161,6 +166,7 @@ impl App {
             mailer,
             sandbox,
             services,
+            papers,
             worker,
             traffic,
             metrics: Arc::new(metrics),

@@ -201,6 +201,108 @@ fn is_billed_by(meter: &meter::Model, service_code: &str) -> bool {
 }
 
 /// What a meter could count; a month's maintenance or an area is no consumption.
-const fn is_measured(unit: Unit) -> bool {
+pub const fn is_measured(unit: Unit) -> bool {
     matches!(unit, Unit::CubicMetre | Unit::KilowattHour | Unit::Gigacalorie)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{Datelike, Days};
+    use entity::enums::{ReadingSource, ReadingStatus};
+    use entity::exact::Coefficient;
+    use entity::ids::MeterReadingId;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    const DIGITS: i16 = 4;
+
+    fn meter(number: u128, installed_on: NaiveDate) -> meter::Model {
+        meter::Model {
+            id: MeterId(Uuid::from_u128(number)),
+            personal_account_id: PersonalAccountId(Uuid::nil()),
+            service_code: "gas".to_owned(),
+            name: "Kitchen".to_owned(),
+            serial_number: number.to_string(),
+            model: None,
+            unit: Unit::CubicMetre,
+            registers: "SINGLE".to_owned(),
+            integer_digits: DIGITS,
+            fraction_digits: 3,
+            coefficient: Coefficient::ONE,
+            installed_on: Some(installed_on),
+            verification_due_on: None,
+            removed_on: None,
+            seal_number: None,
+            sealed_on: None,
+            seal_broken_on: None,
+            last_reading_id: None,
+        }
+    }
+
+    fn reading(of: &meter::Model, number: u128, taken_on: NaiveDate, counted: i64) -> meter_reading::Model {
+        let capacity = crate::metering::series::capacity(DIGITS).0;
+        meter_reading::Model {
+            id: MeterReadingId(Uuid::from_u128(number)),
+            meter_id: of.id,
+            personal_account_id: of.personal_account_id,
+            taken_on,
+            submitted_at: chrono::DateTime::UNIX_EPOCH,
+            source: ReadingSource::Provider,
+            status: ReadingStatus::Accepted,
+            submitted_by: None,
+            payment_id: None,
+            value_single: Some(Quantity(counted.rem_euclid(capacity))),
+            value_day: None,
+            value_night: None,
+            value_peak: None,
+            consumption: None,
+            history_withheld: false,
+            warnings: String::new(),
+        }
+    }
+
+    proptest! {
+        /// A household reads its meter once a month; now and then the meter is replaced in the middle of one, with a closing
+        /// and an opening reading. Counters begin anywhere and go past their end. What the months add up to is what flowed.
+        #[test]
+        fn consumption_is_unbroken_across_replacements_and_rollovers(
+            starts in proptest::collection::vec(0_i64..99_999_999, 25),
+            months in proptest::collection::vec((0_i64..9_000_000, 0_i64..9_000_000, any::<bool>()), 1..24),
+        ) {
+            let first: NaiveDate = "2024-01-25".parse().unwrap();
+            let mut starts = starts.into_iter();
+            let mut at = starts.next().unwrap();
+            let mut meters = vec![meter(1, "2020-01-01".parse().unwrap())];
+            let mut readings = vec![reading(&meters[0], 0, first, at)];
+            let (mut flowed, mut period) = (0, YearMonth::of(first).next());
+            for (number, (before, after, replaced)) in (1_u128..).zip(months) {
+                let day = |day: u32| period.first_day().with_day(day).unwrap();
+                at += before;
+                if replaced {
+                    let old = meters.last_mut().unwrap();
+                    old.removed_on = Some(day(12));
+                    readings.push(reading(old, number * 3, day(12), at));
+                    at = starts.next().unwrap();
+                    meters.push(meter(number + 1, day(12)));
+                    readings.push(reading(meters.last().unwrap(), number * 3 + 1, day(12), at));
+                }
+                at += after;
+                flowed += before + after;
+                readings.push(reading(meters.last().unwrap(), number * 3 + 2, day(25), at));
+                period = period.next();
+            }
+            let known = Known { meters, readings, lines: HashMap::new() };
+            let last = period.first_day() - Days::new(1);
+            let mut used = Quantity::ZERO;
+            let mut month = YearMonth::of(first).next();
+            while month.first_day() <= last {
+                let of_month = known.month(PersonalAccountId(Uuid::nil()), month);
+                prop_assert!(of_month.iter().all(|one| !one.volume.is_negative()));
+                used += of_month.iter().map(|one| one.volume).sum::<Quantity>();
+                month = month.next();
+            }
+            prop_assert_eq!(used, Quantity(flowed));
+        }
+    }
 }

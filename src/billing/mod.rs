@@ -4,12 +4,16 @@
 //! change. Refuses to know: who pays how. Tables: `statements`, `statement_lines`, `ledger_entries`.
 //! GraphQL: `graphql/billing.rs`. Tests: `tests/it/billing/`.
 
+pub mod comparison;
 pub mod consumption;
 pub mod cost;
+pub mod estimate;
 pub mod event;
 pub mod feed;
 pub mod ledger;
 pub mod outlook;
+pub mod payee_check;
+pub mod payment_qr;
 pub mod penalty;
 pub mod posting;
 pub mod preview;

@@ -3,18 +3,82 @@
 use std::collections::HashMap;
 
 use chrono::{Datelike, Months, NaiveDate};
-use entity::exact::Money;
+use entity::enums::ExpiredVerification;
+use entity::exact::{Money, YearMonth};
+use entity::ids::ProviderId;
 
+use super::estimate::{Estimate, Facts};
 use super::penalty::{Charged, DatedPenalty, Debt, PenaltyDay, forecast, open_debts, penalties, penalty_of};
 use super::{Billing, store};
 use crate::accounts::provider::window;
-use crate::accounts::{AccountKey, Provider, Terms};
+use crate::accounts::{AccountKey, Accounts, Provider, Terms};
 use crate::kernel::Fault;
+use crate::metering::Metering;
 
 /// Claims older than three years are out of time (Civil Code of Russia, article 196): older statements are not looked at.
 const LIMITATION: Months = Months::new(36);
+/// So far back readings are looked for: more silence than that is charged by the norm anyway.
+const HISTORY: Months = Months::new(24);
+
+/// Which months of which account are estimated, by what its provider counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Silence {
+    pub account: AccountKey,
+    pub provider: ProviderId,
+    pub residents: Option<i16>,
+    pub expired: ExpiredVerification,
+    pub from: YearMonth,
+    /// The last one.
+    pub to: YearMonth,
+}
+
+impl Silence {
+    fn periods(self) -> impl Iterator<Item = YearMonth> {
+        let all = std::iter::successors(Some(self.from), |period| Some(period.next()));
+        all.take_while(move |period| *period <= self.to)
+    }
+}
 
 impl Billing {
+    /// What each month will be charged by and cost if nobody sends a reading; LIMITED access shows none. Four statements of
+    /// SQL for however many accounts.
+    pub async fn estimates(
+        &self,
+        accounts: &Accounts,
+        metering: &Metering,
+        wanted: &[Silence],
+    ) -> Result<HashMap<Silence, Vec<Estimate>>, Fault> {
+        let full: Vec<_> = wanted.iter().copied().filter(|one| one.account.is_full()).collect();
+        let days = |one: &Silence| (one.from.first_day(), one.to.next().first_day());
+        let (Some(first), Some(last)) = (full.iter().map(days).min(), full.iter().map(|one| days(one).1).max()) else {
+            return Ok(HashMap::new());
+        };
+        let keys: Vec<_> = full.iter().map(|one| one.account).collect();
+        let providers: Vec<_> = full.iter().map(|one| one.provider).collect();
+        let meters = metering.list_meters(&keys).await?;
+        // The last reading may be some months old, and its average looks a year back from there.
+        let readings = metering.list_counted(&meters, first.0 - HISTORY).await?;
+        let services = accounts.list_services(&keys).await?;
+        let tariffs = accounts.list_tariffs_between(&providers, (first.0, last)).await?;
+        let of_account = |one: Silence| {
+            let id = one.account.id();
+            let meters: Vec<_> = meters.iter().filter(|meter| meter.personal_account_id == id).cloned().collect();
+            let readings: Vec<_> = readings.iter().filter(|one| one.personal_account_id == id).cloned().collect();
+            let services: Vec<_> = services.iter().filter(|one| one.personal_account_id == id).cloned().collect();
+            let tariffs: Vec<_> = tariffs.iter().filter(|tariff| tariff.provider_id == one.provider).cloned().collect();
+            let facts = Facts {
+                meters: &meters,
+                readings: &readings,
+                services: &services,
+                tariffs: &tariffs,
+                residents: one.residents,
+                expired: one.expired,
+            };
+            (one, one.periods().flat_map(|period| facts.estimates(period)).collect())
+        };
+        Ok(full.into_iter().map(of_account).collect())
+    }
+
     /// What of each account's debt was due when; LIMITED access shows none. One statement of SQL.
     pub async fn open_debts(
         &self,

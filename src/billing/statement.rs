@@ -72,6 +72,18 @@ impl Billing {
         Ok(full.iter().filter_map(nearest).collect())
     }
 
+    /// By month, both ends included; LIMITED access sees none.
+    pub async fn statements_between(
+        &self,
+        account: AccountKey,
+        from: YearMonth,
+        to: YearMonth,
+    ) -> Result<Vec<statement::Model>, Fault> {
+        let mut found = store::list_statements_between(self.db.read(), &full(&[account]), from, to).await?;
+        found.sort_by_key(|statement| statement.period);
+        Ok(found)
+    }
+
     pub async fn list_lines(&self, statements: &[StatementId]) -> Result<Vec<statement_line::Model>, Fault> {
         store::list_lines(self.db.read(), statements).await
     }

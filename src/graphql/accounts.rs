@@ -4,6 +4,7 @@ mod attachment;
 mod provider;
 mod service;
 mod terms;
+mod withheld;
 
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, ID, Object, SimpleObject};
@@ -13,8 +14,9 @@ pub use attachment::{AccessProofInput, AttachmentMutation};
 pub use provider::{Provider, ProviderQuery};
 pub use service::{AccountService, ServiceChange, Tariff};
 pub use terms::ReadingWindow;
+use withheld::{WithheldField, withheld};
 
-use super::billing::{AccountOutlook, LedgerEntry, Statement};
+use super::billing::{AccountOutlook, LedgerEntry, PaymentQr, Statement, download_url};
 use super::context::Find;
 use super::enums::AccessLevel;
 use super::error::TopError;
@@ -27,6 +29,7 @@ use crate::accounts::AccountAccess;
 use crate::accounts::model;
 use crate::accounts::service::is_supplied;
 use crate::billing::consumption::{MOST_MONTHS, Span};
+use crate::billing::payment_qr::{Bill, Payee, picture};
 use crate::kernel::Fault;
 
 /// ISO 4217.
@@ -116,6 +119,17 @@ impl PersonalAccount {
         self.0.level().into()
     }
 
+    /// What the viewer's access does not show, why, and what shows it; empty with FULL access.
+    async fn withheld(&self, ctx: &Context<'_>) -> Result<Vec<WithheldField>, TopError> {
+        if self.0.is_full() {
+            return Ok(Vec::new());
+        }
+        let missing = || Fault::internal("an account without a provider");
+        let provider = ctx.loaders()?.provider.load(self.0.provider_id()).await?.ok_or_else(missing)?;
+        let terms = provider.terms_on(ctx.services()?.accounts.today_at(&provider));
+        Ok(withheld(&self.0, terms, ctx.actor()?.locale))
+    }
+
     /// The viewer's own name for it.
     async fn nickname(&self) -> Option<&str> {
         self.0.nickname()
@@ -151,6 +165,34 @@ impl PersonalAccount {
             None => loaders.newest_statement.load(key).await?,
         };
         Ok(found.map(|statement| Statement { statement, account: key }))
+    }
+
+    /// The code for a bank's app that pays what is owed; null where the provider has not said where payments go.
+    async fn payment_qr(&self, ctx: &Context<'_>) -> Result<Option<PaymentQr>, TopError> {
+        let missing = || Fault::internal("an account without a provider");
+        let provider = ctx.loaders()?.provider.load(self.0.provider_id()).await?.ok_or_else(missing)?;
+        let terms = provider.terms_on(ctx.services()?.accounts.today_at(&provider));
+        Ok(Payee::of(terms, &provider.row.name).and_then(|payee| {
+            let owed = Some(self.0.balance().owed).filter(|owed| !owed.is_zero());
+            let (text, svg) = picture(&Bill::new(payee, self.0.number(), owed, None))?;
+            Some(PaymentQr { text, svg, amount: owed.map(Into::into) })
+        }))
+    }
+
+    /// What was used in the last 36 months as CSV, a row for each month and meter: fetched with the session. Null with LIMITED
+    /// access.
+    async fn usage_csv_url(&self, ctx: &Context<'_>) -> Result<Option<String>, TopError> {
+        self.table_url(ctx, "usage")
+    }
+
+    /// The statements of the last 36 months as CSV: fetched with the session. Null with LIMITED access.
+    async fn bills_csv_url(&self, ctx: &Context<'_>) -> Result<Option<String>, TopError> {
+        self.table_url(ctx, "bills")
+    }
+
+    /// The lines of those statements as CSV: fetched with the session. Null with LIMITED access.
+    async fn charges_csv_url(&self, ctx: &Context<'_>) -> Result<Option<String>, TopError> {
+        self.table_url(ctx, "charges")
     }
 
     /// What comes next, and what doing nothing costs.
@@ -284,5 +326,13 @@ impl PersonalAccount {
         let Some(provider) = ctx.loaders()?.provider.load(self.0.provider_id()).await? else { return Ok(None) };
         let today = ctx.services()?.accounts.today_at(&provider);
         Ok(ReadingWindow::of(provider.terms_on(today)))
+    }
+}
+
+impl PersonalAccount {
+    fn table_url(&self, ctx: &Context<'_>, table: &str) -> Result<Option<String>, TopError> {
+        let path = format!("accounts/{}/{table}.csv", ids::encode(self.0.id()).as_str());
+        let config = &ctx.services()?.config;
+        Ok(self.0.is_full().then(|| download_url(config, &path)))
     }
 }

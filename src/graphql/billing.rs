@@ -1,22 +1,30 @@
 //! Statements and the ledger.
 
+mod explanation;
 mod outlook;
+mod payment_qr;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, Object};
 use entity::exact::Money as Kopecks;
-use entity::{ledger_entry, statement, statement_line};
+use entity::{ledger_entry, statement};
+use futures_util::future::try_join;
 
+use explanation::entry_text;
+pub use explanation::{EntryExplanation, ServiceComparison, StatementLine};
 pub use outlook::AccountOutlook;
+pub use payment_qr::{PaymentQr, PaymentQrQuery};
 
 use super::accounts::{Balance, Money};
 use super::context::Find;
-use super::enums::{ChargeBasis, LedgerEntryKind, Unit};
+use super::enums::LedgerEntryKind;
 use super::error::TopError;
 use super::ids;
 use super::payments::Payment;
-use super::scalars::{Date, DateTime, Decimal, YearMonth};
+use super::scalars::{Date, DateTime, YearMonth};
 use crate::accounts::{AccountKey, model};
+use crate::billing::comparison::compare;
 use crate::billing::statement::Neighbour;
+use crate::config::Config;
 
 /// A month's bill as the provider sent it.
 #[derive(Clone, Debug)]
@@ -79,10 +87,26 @@ impl Statement {
         self.statement.closing.into()
     }
 
+    /// The statement as PDF, in the language that is asked for by Accept-Language, with the code for a bank's app. To be
+    /// fetched with the session.
+    async fn pdf_url(&self, ctx: &Context<'_>) -> Result<String, TopError> {
+        let name = ids::encode(self.statement.id);
+        Ok(download_url(&ctx.services()?.config, &format!("statements/{}.pdf", name.as_str())))
+    }
+
     /// How `accrued` comes about, service by service.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<StatementLine>, TopError> {
         let lines = ctx.loaders()?.lines.load(self.statement.id).await?;
-        Ok(lines.unwrap_or_default().into_iter().map(StatementLine::from).collect())
+        Ok(lines.unwrap_or_default().into_iter().map(StatementLine).collect())
+    }
+
+    /// What is different from the statement before, service by service; empty where there is none.
+    async fn compared_with_previous(&self, ctx: &Context<'_>) -> Result<Vec<ServiceComparison>, TopError> {
+        let Some(before) = self.neighbour(ctx, false).await? else { return Ok(Vec::new()) };
+        let lines = &ctx.loaders()?.lines;
+        let (now, before) = try_join(lines.load(self.statement.id), lines.load(before.statement.id)).await?;
+        let compared = compare(&now.unwrap_or_default(), &before.unwrap_or_default());
+        Ok(compared.into_iter().map(ServiceComparison::from).collect())
     }
 
     /// The statement before it.
@@ -104,44 +128,9 @@ impl Statement {
     }
 }
 
-/// One service of a statement: amount = volume × coefficient × price, rounded once, half up.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct StatementLine {
-    /// Name of the service.
-    pub service: String,
-    /// The provider's code of the service.
-    pub service_code: String,
-    /// How much was charged for.
-    pub volume: Decimal,
-    /// What is counted.
-    pub unit: Unit,
-    /// Roubles per unit.
-    pub price: Decimal,
-    /// Temperature coefficient; 1 where there is none.
-    pub coefficient: Decimal,
-    /// Roubles.
-    pub amount: Money,
-    /// What the volume was reckoned from.
-    pub basis: ChargeBasis,
-    /// How the amount comes about, in words and figures.
-    pub explanation: String,
-}
-
-impl From<statement_line::Model> for StatementLine {
-    fn from(line: statement_line::Model) -> Self {
-        let product = format!("{} × {} × {} = {}", line.volume, line.coefficient, line.price, line.amount);
-        Self {
-            service: line.service_name,
-            service_code: line.service_code,
-            volume: line.volume.into(),
-            unit: line.unit.into(),
-            price: line.price.into(),
-            coefficient: line.coefficient.into(),
-            amount: line.amount.into(),
-            basis: line.basis.into(),
-            explanation: line.explanation.unwrap_or(product),
-        }
-    }
+/// Where a paper of the person is fetched.
+pub fn download_url(config: &Config, path: &str) -> String {
+    format!("{}/downloads/{path}", config.http.public_url.trim_end_matches('/'))
 }
 
 /// One change of an account's balance. Entries are only ever added.
@@ -187,6 +176,18 @@ impl LedgerEntry {
     /// The month that it belongs to.
     async fn period(&self) -> Option<YearMonth> {
         self.entry.period.map(YearMonth)
+    }
+
+    /// Why it is there. With LIMITED access without lines.
+    async fn explanation(&self, ctx: &Context<'_>) -> Result<EntryExplanation, TopError> {
+        let text = entry_text(&self.entry, ctx.actor()?.locale);
+        let is_charge = self.entry.kind == entity::enums::LedgerEntryKind::Charge && self.account.is_full();
+        let charged = self.entry.statement_id.filter(|_| is_charge);
+        let lines = match charged {
+            Some(statement) => ctx.loaders()?.lines.load(statement).await?.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        Ok(EntryExplanation { text, lines: lines.into_iter().map(StatementLine).collect() })
     }
 
     /// The viewer's payment behind it, if it is one.

@@ -226,6 +226,8 @@ pub enum ReadingWarning {
     OutsideWindow,
     /// The meter's verification has expired: the provider will not count the reading.
     VerificationExpired,
+    /// A seal was found broken: it may not be counted.
+    SealBroken,
 }
 
 /// What a charge is reckoned from.

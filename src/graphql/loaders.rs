@@ -8,13 +8,16 @@ use chrono::NaiveDate;
 use entity::exact::{Money, YearMonth};
 use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId, ProviderId, StatementId};
 use entity::{
-    account_service, meter, meter_reading, payment, reading_status_change, refund, statement, statement_line, tariff,
+    account_service, meter, meter_reading, meter_replacement, payment, reading_status_change, refund, statement,
+    statement_line, tariff,
 };
 
 use super::batch::Batch;
 use super::context::Services;
 use crate::accounts::{AccountAccess, AccountKey, Provider};
 use crate::billing::consumption::{MonthUse, Span};
+use crate::billing::estimate::Estimate;
+use crate::billing::outlook::Silence;
 use crate::billing::penalty::Debt;
 use crate::billing::statement::Neighbour;
 use crate::kernel::{Failure, Person};
@@ -26,6 +29,8 @@ pub struct Loaders {
     /// All prices of a provider on a day.
     pub tariffs: Batch<(ProviderId, NaiveDate), Vec<tariff::Model>>,
     pub meters: Batch<AccountKey, Vec<meter::Model>>,
+    /// That took a meter away or put it there.
+    pub replacements: Batch<MeterId, Vec<meter_replacement::Model>>,
     pub reading: Batch<MeterReadingId, meter_reading::Model>,
     /// Moves of readings, oldest first.
     pub status_changes: Batch<MeterReadingId, Vec<reading_status_change::Model>>,
@@ -37,6 +42,8 @@ pub struct Loaders {
     pub neighbour: Batch<Neighbour, statement::Model>,
     /// What of a sum owed was due when.
     pub debts: Batch<(AccountKey, Money), Vec<Debt>>,
+    /// Months without a reading.
+    pub estimates: Batch<Silence, Vec<Estimate>>,
     pub lines: Batch<StatementId, Vec<statement_line::Model>>,
     pub consumption: Batch<Span, Vec<MonthUse>>,
     pub meter: Batch<MeterId, meter::Model>,
@@ -62,6 +69,7 @@ impl Loaders {
         let Services { accounts, metering, billing, payments, .. } = services.clone();
         let (payer, refunding) = (person.clone(), Arc::clone(&payments));
         let (measured, charged) = (Arc::clone(&metering), Arc::clone(&billing));
+        let sources = (Arc::clone(&accounts), Arc::clone(&metering), Arc::clone(&billing));
         Self {
             provider: batch!(accounts, |ids| by(accounts.find_providers(&ids).await?, Provider::id)),
             services: batch!(accounts, |keys| by_account(&keys, accounts.list_services(&keys).await?, |row| row
@@ -69,6 +77,14 @@ impl Loaders {
             tariffs: batch!(accounts, |wanted| accounts.list_tariffs(&wanted).await?),
             meters: batch!(metering, |keys| by_account(&keys, metering.list_meters(&keys).await?, |row| row
                 .personal_account_id)),
+            replacements: batch!(metering, |ids| {
+                let mut of_meter: HashMap<MeterId, Vec<_>> = HashMap::new();
+                for one in metering.list_replacements(&ids).await? {
+                    of_meter.entry(one.old_meter_id).or_default().push(one.clone());
+                    of_meter.entry(one.new_meter_id).or_default().push(one);
+                }
+                of_meter
+            }),
             reading: batch!(metering, |ids| by(metering.find_readings(&ids).await?, |row| row.id)),
             status_changes: batch!(metering, |ids| {
                 let mut of_reading: HashMap<MeterReadingId, Vec<_>> = HashMap::new();
@@ -108,6 +124,10 @@ impl Loaders {
             consumption: Batch::new(move |spans: Vec<Span>| {
                 let (measured, charged) = (Arc::clone(&measured), Arc::clone(&charged));
                 async move { charged.list_consumption(&measured, &spans).await }
+            }),
+            estimates: Batch::new(move |wanted: Vec<Silence>| {
+                let (accounts, metering, billing) = sources.clone();
+                async move { billing.estimates(&accounts, &metering, &wanted).await }
             }),
             meter: batch!(metering, |ids| by(metering.find_meters(&ids).await?, |row| row.id)),
             access: Batch::new(move |ids: Vec<PersonalAccountId>| {

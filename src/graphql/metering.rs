@@ -4,6 +4,7 @@ mod consumption;
 mod preview;
 mod reading;
 mod receipt;
+mod replacement;
 mod submission;
 mod withdrawal;
 
@@ -16,6 +17,7 @@ pub use consumption::MonthlyConsumption;
 pub use preview::PreviewMutation;
 pub use reading::{MeterReading, ReadingStatusChange};
 pub use receipt::ReceiptQuery;
+pub use replacement::{MeterReplacement, MeterSeal};
 pub use submission::{MeterReadingInput, ReadingMutation, given_readings, submission_errors};
 pub use withdrawal::WithdrawalMutation;
 
@@ -147,6 +149,25 @@ impl Meter {
     /// The day it was taken away.
     async fn removed_on(&self) -> Option<Date> {
         self.meter.removed_on.map(Date)
+    }
+
+    /// What keeps it shut; null where nothing is known of it.
+    async fn seal(&self) -> Option<MeterSeal> {
+        MeterSeal::of(&self.meter)
+    }
+
+    /// How it was taken away for another one; null while it stands, or when nothing came in its place.
+    async fn replaced_by(&self, ctx: &Context<'_>) -> Result<Option<MeterReplacement>, TopError> {
+        let of_meter = ctx.loaders()?.replacements.load(self.meter.id).await?.unwrap_or_default();
+        let found = of_meter.into_iter().find(|replacement| replacement.old_meter_id == self.meter.id);
+        Ok(found.map(|replacement| MeterReplacement { replacement, account: self.account }))
+    }
+
+    /// How it came in the place of another one.
+    async fn replaces(&self, ctx: &Context<'_>) -> Result<Option<MeterReplacement>, TopError> {
+        let of_meter = ctx.loaders()?.replacements.load(self.meter.id).await?.unwrap_or_default();
+        let found = of_meter.into_iter().find(|replacement| replacement.new_meter_id == self.meter.id);
+        Ok(found.map(|replacement| MeterReplacement { replacement, account: self.account }))
     }
 
     /// The newest reading that was neither withdrawn nor rejected; null with LIMITED access, for it is a proof of access.

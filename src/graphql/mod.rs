@@ -10,6 +10,7 @@ pub mod exports;
 pub mod error;
 pub mod guard;
 pub mod identity;
+mod hints;
 pub mod ids;
 pub mod loaders;
 pub mod metering;

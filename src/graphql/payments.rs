@@ -5,6 +5,7 @@ use entity::enums::Locale;
 use entity::{payment, refund};
 
 use super::accounts::{Money, PersonalAccount};
+use super::billing::download_url;
 use super::context::Find;
 use super::enums::{PaymentStatus, RefundStatus};
 use super::error::{AmountOutOfRangeError, ErrorCode, TopError, UserError, path};
@@ -12,6 +13,7 @@ use super::ids;
 use super::metering::{MeterReading, MeterReadingInput, given_readings, submission_errors};
 use super::scalars::{DateTime, Decimal, EmailAddress};
 use crate::kernel::Failure;
+use crate::papers::is_paid;
 use crate::payments::checkout::{Amount, Checkout, Started};
 use crate::payments::error::CheckoutRefusal;
 use crate::payments::state::NEVER_ARRIVED;
@@ -110,6 +112,14 @@ impl Payment {
     async fn refunds(&self, ctx: &Context<'_>) -> Result<Vec<Refund>, TopError> {
         let refunds = ctx.loaders()?.payment_refunds.load(self.0.id).await?.unwrap_or_default();
         Ok(refunds.into_iter().map(Refund::from).collect())
+    }
+
+    /// What shows that it was paid here, as PDF: fetched with the session. Null until the money has come. The fiscal receipt
+    /// is another paper.
+    async fn receipt_url(&self, ctx: &Context<'_>) -> Result<Option<String>, TopError> {
+        let path = format!("payments/{}.pdf", ids::encode(self.0.id).as_str());
+        let url = download_url(&ctx.services()?.config, &path);
+        Ok(is_paid(self.0.status).then_some(url))
     }
 
     /// Readings that were sent along.

@@ -7,10 +7,11 @@ use async_graphql::{Data, Executor, MergedObject, Request, Response, Schema, Val
 use futures_util::stream::BoxStream;
 
 use super::accounts::{AttachmentMutation, PersonalAccount, Provider, ProviderQuery, ServiceChange};
-use super::billing::{LedgerEntry, Statement};
+use super::billing::{LedgerEntry, PaymentQrQuery, Statement};
 use super::context::{Arrivals, Services};
 use super::document::Documents;
 use super::exports::ExportMutation;
+use super::hints::HintQuery;
 use super::identity::{
     AgreementMutation, AuditEvent, DeletionMutation, DeletionQuery, EmailChangeMutation, ForeignSignInMutation,
     PasswordMutation, ProfileMutation, RegistrationMutation, SessionMutation, SignInMutation, TwoFactorMutation,
@@ -27,7 +28,16 @@ use crate::kernel::Fault;
 
 /// Questions. Everything that belongs to a person is reached from `viewer`.
 #[derive(Default, MergedObject)]
-pub struct Query(ViewerQuery, WordsQuery, ProviderQuery, NodeQuery, ReceiptQuery, DeletionQuery);
+pub struct Query(
+    ViewerQuery,
+    WordsQuery,
+    ProviderQuery,
+    NodeQuery,
+    ReceiptQuery,
+    DeletionQuery,
+    PaymentQrQuery,
+    HintQuery,
+);
 
 /// Acts. Each has one input and a payload with `userErrors`, which is empty when the act was done.
 #[derive(Default, MergedObject)]

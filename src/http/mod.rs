@@ -11,6 +11,7 @@ pub mod caller;
 pub mod cors;
 pub mod cross_site;
 pub mod detached;
+pub mod downloads;
 pub mod exports;
 pub mod files;
 pub mod gate;
@@ -42,7 +43,7 @@ use tokio_util::task::TaskTracker;
 
 pub use self::admin::admin_routes;
 pub use self::ports::{
-    Check, DemoAccount, DemoCard, Doors, Ended, ExportAnswer, LinkOutcome, MailboxMessage, SandboxPage, UsedLink,
+    Check, DemoAccount, DemoCard, Doors, Ended, ExportAnswer, LinkOutcome, MailboxMessage, Paper, SandboxPage, UsedLink,
 };
 pub use self::routes::routes;
 pub use self::server::serve;

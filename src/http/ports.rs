@@ -51,6 +51,9 @@ pub trait Doors: Send + Sync + 'static {
     /// Stores the notification. False: the acquirer is unknown or the body unreadable.
     async fn take_notification(&self, acquirer: &str, body: &[u8]) -> Result<bool, Fault>;
 
+    /// What stands behind a path below `/downloads/`; none of what is not there, or not the person's.
+    async fn paper(&self, person: &Person, path: &str, locale: Locale) -> Result<Option<Paper>, Fault>;
+
     /// The letters that were kept instead of sent; none where letters are sent.
     async fn mailbox(&self) -> Result<Option<Vec<MailboxMessage>>, Fault>;
 
@@ -59,6 +62,15 @@ pub trait Doors: Send + Sync + 'static {
 
     /// The figures in the text form of OpenMetrics.
     async fn metrics(&self) -> String;
+}
+
+/// A file for a person.
+#[derive(Clone, Debug)]
+pub struct Paper {
+    /// Latin letters, digits, `-` and `.` only.
+    pub name: String,
+    pub content_type: &'static str,
+    pub bytes: Vec<u8>,
 }
 
 /// How a part is doing.

@@ -7,7 +7,7 @@ use poem::endpoint::{make, make_sync};
 use poem::{Endpoint, Request, Response, Route, get, post};
 
 use super::guarded::Guarded;
-use super::{Http, exports, files, graphql, health, pages};
+use super::{Http, downloads, exports, files, graphql, health, pages};
 
 /// Everything that the server answers, as one endpoint for `serve`. To be called inside a runtime.
 pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Response> + 'static {
@@ -18,6 +18,7 @@ pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Respons
     let route = Route::new()
         .at("/graphql", handler(&http, graphql::endpoint))
         .at("/graphiql", get(make_sync(graphiql)))
+        .at("/downloads/*path", get(handler(&http, downloads::download)))
         .at("/assets/*path", get(make(asset)))
         .at("/health/live", get(make_sync(|_| health::live())))
         .at("/health/ready", get(handler(&http, |http, _| health::ready(http, health::Detail::Words))))

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_graphql::{Context, Object, Result, Schema, Subscription};
 use async_trait::async_trait;
+use entity::enums::Locale;
 use entity::ids::{TypedId, UserId};
 use futures_util::Stream;
 use tokio::net::TcpListener;
@@ -19,7 +20,7 @@ use super::gate::Gate;
 use super::graphql::door::Door;
 use super::live::{Live, Pace};
 use super::{
-    Check, Doors, Ended, ExportAnswer, Http, LinkOutcome, MailboxMessage, SandboxPage, UsedLink, routes, serve,
+    Check, Doors, Ended, ExportAnswer, Http, LinkOutcome, MailboxMessage, Paper, SandboxPage, UsedLink, routes, serve,
 };
 use crate::config::Config;
 use crate::graphql::document::Documents;
@@ -128,6 +129,12 @@ impl Doors for FakeDoors {
         let alive = self.0.sessions.lock().unwrap().get(token).copied().unwrap_or(false);
         let user_id = UserId::from_uuid(uuid::Uuid::nil());
         Ok(alive.then(|| Person { user_id, session: token.to_owned(), confirmed: true }))
+    }
+
+    async fn paper(&self, _: &Person, path: &str, _: Locale) -> Result<Option<Paper>, Fault> {
+        let paper =
+            Paper { name: "a.csv".to_owned(), content_type: "text/csv; charset=utf-8", bytes: b"a\r\n".to_vec() };
+        Ok((path == "accounts/1/usage.csv").then_some(paper))
     }
 
     async fn look(&self, token: &str) -> Result<Option<Person>, Fault> {

@@ -14,7 +14,7 @@ use entity::ids::{TypedId, UserId};
 use entity::{audit_circumstance, audit_event};
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{Actor, Clock, Entropy, Failure, Fault, Page, Person, Slice};
+use crate::kernel::{Actor, Clock, Entropy, Failure, Fault, Page, Person, Slice, network};
 use crate::platform::Mechanisms;
 use crate::platform::db::{Db, Tx};
 use crate::platform::telemetry::RequestId;
@@ -59,6 +59,11 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// The network that a request came from, for counting what comes from it.
+    pub fn source(&self) -> Option<String> {
+        self.address.map(|address| network(address).to_string())
+    }
+
     /// Done by kabinet itself: a job, an operator's command.
     pub fn inside() -> Self {
         Self::default()

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use entity::ids::{MeterId, MeterReadingId, UserId};
-use entity::{meter, meter_reading};
+use entity::{meter, meter_reading, meter_replacement};
 
 use super::{Metering, store};
 use crate::accounts::AccountKey;
@@ -16,6 +16,11 @@ impl Metering {
     pub async fn list_meters(&self, accounts: &[AccountKey]) -> Result<Vec<meter::Model>, Fault> {
         let ids: Vec<_> = accounts.iter().map(|account| account.id()).collect();
         store::list_meters(self.db.read(), &ids).await
+    }
+
+    /// Replacements that took a meter away or put it there.
+    pub async fn list_replacements(&self, meters: &[MeterId]) -> Result<Vec<meter_replacement::Model>, Fault> {
+        store::list_replacements(self.db.read(), meters).await
     }
 
     pub async fn find_meters(&self, ids: &[MeterId]) -> Result<Vec<meter::Model>, Fault> {

@@ -1,7 +1,7 @@
 //! Meters and what they showed.
 //! Promises: a reading is stored only when the rules of `reading_rules` take it, several at once or none.
 //! A reading moves by `chain` only. Refuses to know: prices and money.
-//! Tables: `meters`, `meter_readings`, `reading_status_changes`.
+//! Tables: `meters`, `meter_replacements`, `meter_readings`, `reading_status_changes`.
 //! GraphQL: `graphql/metering.rs`. Tests: `tests/it/metering/`.
 
 pub mod chain;

@@ -156,6 +156,7 @@ impl Metering {
                 .map_or(meter.fraction_digits, |most| most.min(meter.fraction_digits)),
             removed_on: meter.removed_on,
             verification_due_on: meter.verification_due_on,
+            seal_broken_on: meter.seal_broken_on,
             window: window(terms),
             late_readings: terms.late_readings,
             usual_monthly_maximum: terms.usual_monthly_maximum,

@@ -23,6 +23,8 @@ pub struct MeterRules {
     pub fraction_digits: i16,
     pub removed_on: Option<NaiveDate>,
     pub verification_due_on: Option<NaiveDate>,
+    /// The day on which a seal was found broken.
+    pub seal_broken_on: Option<NaiveDate>,
     /// First and last day of month on which a reading counts for the month.
     pub window: Option<(i16, i16)>,
     pub late_readings: LateReadings,
@@ -205,6 +207,7 @@ fn passing_warnings(meter: &MeterRules, new: &NewReading, consumption: Option<Qu
         (consumption == Some(Quantity::ZERO), ReadingWarning::ZeroConsumption),
         (outside_window(meter, new).is_some(), ReadingWarning::OutsideWindow),
         (expired, ReadingWarning::VerificationExpired),
+        (meter.seal_broken_on.is_some_and(|broken| broken <= new.taken_on), ReadingWarning::SealBroken),
     ]
     .into_iter()
     .filter_map(|(applies, warning)| applies.then_some(warning))
@@ -244,6 +247,7 @@ mod tests {
             fraction_digits: 3,
             removed_on: None,
             verification_due_on: None,
+            seal_broken_on: None,
             window: None,
             late_readings: LateReadings::NextBill,
             usual_monthly_maximum: Some("500".parse().unwrap()),
@@ -341,6 +345,9 @@ mod tests {
         let expired = MeterRules { verification_due_on: Some(day("2026-06-19")), window: Some((21, 25)), ..meter() };
         let taken = check(&expired, None, &reading, day("2026-06-21")).unwrap();
         assert_eq!(taken.warnings, [ReadingWarning::OutsideWindow, ReadingWarning::VerificationExpired]);
+        let unsealed = MeterRules { seal_broken_on: Some(day("2026-06-20")), ..meter() };
+        let taken = check(&unsealed, None, &reading, day("2026-06-21")).unwrap();
+        assert_eq!(taken.warnings, [ReadingWarning::SealBroken]);
         let removed = MeterRules { removed_on: Some(day("2026-06-01")), ..meter() };
         assert_eq!(check(&removed, None, &reading, day("2026-06-21")), Err(vec![ReadingRefusal::MeterRemoved]));
     }

@@ -122,6 +122,9 @@ mod tests {
             installed_on: None,
             verification_due_on: None,
             removed_on: None,
+            seal_number: None,
+            sealed_on: None,
+            seal_broken_on: None,
             last_reading_id: None,
         }
     }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use entity::enums::ReadingStatus;
 use entity::exact::Quantity;
 use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId, UserId};
-use entity::{meter, meter_reading, reading_status_change};
+use entity::{meter, meter_reading, meter_replacement, reading_status_change};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
@@ -21,6 +21,16 @@ pub use sea_orm::ConnectionTrait as Reader;
 pub async fn list_meters(db: &DatabaseConnection, accounts: &[PersonalAccountId]) -> Result<Vec<meter::Model>, Fault> {
     let query = meter::Entity::find().filter(meter::Column::PersonalAccountId.is_in(accounts.iter().copied()));
     Ok(query.order_by_asc(meter::Column::Name).order_by_asc(meter::Column::Id).all(db).await?)
+}
+
+pub async fn list_replacements(
+    db: &DatabaseConnection,
+    meters: &[MeterId],
+) -> Result<Vec<meter_replacement::Model>, Fault> {
+    use meter_replacement::Column as C;
+    let of = |column: C| column.is_in(meters.iter().copied());
+    let either = Condition::any().add(of(C::OldMeterId)).add(of(C::NewMeterId));
+    Ok(meter_replacement::Entity::find().filter(either).all(db).await?)
 }
 
 pub async fn find_meters(db: &DatabaseConnection, ids: &[MeterId]) -> Result<Vec<meter::Model>, Fault> {

@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod outbox;
 pub mod outgoing;
 pub mod idempotency;
+pub mod pdf;
 pub mod seal;
 pub mod secret;
 pub mod telemetry;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use entity::ids::UserId;
 
 use super::Worker;
+use crate::accounts::event::SendAccountAttached;
 use crate::billing::event::BalanceChanged;
 use crate::exports::event::{ArchiveData, DeleteExport, SendExportReady};
 use crate::identity::email_change::{ChangeLetter, ChangeLetterKind};
@@ -16,8 +17,8 @@ use crate::identity::event::{
 };
 use crate::kernel::{Fault, type_id};
 use crate::notifications::mail::{
-    AlreadyRegistered, Confirmation, DeletionCancelled, DeletionScheduled, EmailChangeNew, EmailChangeOld,
-    EmailChangeTaken, EmailChanged, ExportReady, LetterKind, NewDevice, PasswordChanged, PasswordReset,
+    AccountAttached, AlreadyRegistered, Confirmation, DeletionCancelled, DeletionScheduled, EmailChangeNew,
+    EmailChangeOld, EmailChangeTaken, EmailChanged, ExportReady, LetterKind, NewDevice, PasswordChanged, PasswordReset,
     PaymentSucceeded, TwoFactorChanged,
 };
 use crate::payments::acquirer::sandbox::event::NotifyFromSandbox;
@@ -118,6 +119,7 @@ impl Worker {
                     self.payments.take_notification(&acquirer, &body).await?;
                 }
             }
+            SendAccountAttached::KIND => self.send_account_attached(job).await?,
             SendPaymentSucceeded::KIND => self.send_payment_succeeded(job).await?,
             kind => return Err(Fault::internal(format!("nobody carries out jobs of the kind {kind}"))),
         }
@@ -223,6 +225,12 @@ impl Worker {
         let Some(link) = self.identity.report_link(user_id).await? else { return Ok(()) };
         let letter = NewDevice { token: link.token, expires_at: link.expires_at, signed_in_at, address, device };
         self.notifications.send(&job.id.0.to_string(), &link.user.email, link.user.locale, letter).await
+    }
+
+    async fn send_account_attached(&self, job: &Leased) -> Result<(), Fault> {
+        let SendAccountAttached { user_id, personal_account_id, full, attached_at } = job.read()?;
+        let (number, provider) = self.accounts.name_of(personal_account_id).await?;
+        self.send_to(job, user_id, None, AccountAttached { provider, number, full, attached_at }).await
     }
 
     async fn send_payment_succeeded(&self, job: &Leased) -> Result<(), Fault> {

@@ -5,35 +5,47 @@ use std::convert::Infallible;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Worker;
+use crate::billing::Billing;
 use crate::kernel::{Failure, Fault};
 use crate::platform::{Mechanisms, idempotency};
 
 const TIDY_EVERY: TimeDelta = TimeDelta::minutes(10);
 const PURGE_EVERY: TimeDelta = TimeDelta::days(1);
+/// Reads the whole ledger.
+const CHECK_EVERY: TimeDelta = TimeDelta::days(1);
+/// Accounts named in the log.
+const NAMED: u64 = 10;
 /// Longer than any client goes on repeating.
 const KEEP_IDEMPOTENCY_KEYS: TimeDelta = TimeDelta::days(7);
 
 pub struct Timetable {
-    tidied_at: DateTime<Utc>,
+    tidied: DateTime<Utc>,
+    checked: DateTime<Utc>,
     /// None: not yet. A process that never lasts a day purges at its start.
-    purged_at: Option<DateTime<Utc>>,
+    purged: Option<DateTime<Utc>>,
 }
 
 impl Timetable {
     pub fn new(now: DateTime<Utc>) -> Self {
-        Self { tidied_at: now, purged_at: None }
+        Self { tidied: now, checked: now, purged: None }
     }
 
     pub async fn run_due(&mut self, worker: &Worker) {
         let now = worker.mechanisms.clock.now();
-        if now - self.tidied_at >= TIDY_EVERY {
-            self.tidied_at = now;
+        if now - self.tidied >= TIDY_EVERY {
+            self.tidied = now;
             if let Err(fault) = tidy(&worker.mechanisms, now).await {
                 tracing::warn!(%fault, "tidying up failed; it is tried again");
             }
         }
-        if self.purged_at.is_none_or(|purged_at| now - purged_at >= PURGE_EVERY) {
-            self.purged_at = Some(now);
+        if now - self.checked >= CHECK_EVERY {
+            self.checked = now;
+            if let Err(fault) = check_ledger(&worker.mechanisms).await {
+                tracing::warn!(%fault, "the ledger was not checked; it is tried again tomorrow");
+            }
+        }
+        if self.purged.is_none_or(|purged| now - purged >= PURGE_EVERY) {
+            self.purged = Some(now);
             if let Err(fault) = worker.purge_kept_records().await {
                 tracing::warn!(%fault, "kept records were not purged; it is tried again tomorrow");
             }
@@ -51,6 +63,16 @@ impl Worker {
         }
         Ok(())
     }
+}
+
+/// Balance = sum of the entries, always: whatever is found wrong is for people to look at. `kabinet doctor` tells the same.
+async fn check_ledger(mechanisms: &Mechanisms) -> Result<(), Fault> {
+    let wrong = Billing::new(mechanisms).unbalanced_accounts(NAMED).await?;
+    if !wrong.is_empty() {
+        let accounts: Vec<_> = wrong.iter().map(|account| account.0.to_string()).collect();
+        tracing::error!(accounts = accounts.join(", "), "balances that are not the sum of their entries");
+    }
+    Ok(())
 }
 
 async fn tidy(mechanisms: &Mechanisms, now: DateTime<Utc>) -> Result<(), Fault> {

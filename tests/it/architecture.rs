@@ -211,6 +211,12 @@ fn the_http_client_is_named_only_by_the_platform_and_the_server() {
 }
 
 #[test]
+fn krilla_is_named_only_by_the_pdf_mechanism() {
+    only_in("krilla", &["platform/pdf/"], &[]);
+    only_in("ttf_parser", &["platform/pdf/"], &[]);
+}
+
+#[test]
 fn sqlx_is_named_only_by_the_database_mechanism() {
     only_in("sqlx", &["platform/db/"], &[]);
 }

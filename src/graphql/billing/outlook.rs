@@ -3,17 +3,22 @@
 use async_graphql::{Context, Object, SimpleObject};
 use chrono::{Days, NaiveDate};
 
-use crate::accounts::{AccountAccess, Provider};
-use crate::billing::outlook::next_window_at;
+use crate::accounts::{AccountAccess, AccountKey, Provider};
+use crate::billing::estimate::{Basis, Estimate};
+use crate::billing::outlook::{Silence, next_window_at};
 use crate::billing::penalty::Debt;
 use crate::graphql::accounts::Money;
 use crate::graphql::context::Find;
+use crate::graphql::enums::ChargeBasis;
 use crate::graphql::error::TopError;
-use crate::graphql::scalars::Date;
+use crate::graphql::metering::Meter;
+use crate::graphql::scalars::{Date, Decimal, YearMonth};
 
 /// Days of a forecast, at most, and without `until`.
 const MOST_DAYS: u64 = 92;
 const DAYS: u64 = 30;
+/// Months without readings, at most.
+const MOST_MONTHS: i32 = 12;
 
 /// Days from the first to the last.
 #[derive(Clone, Debug, SimpleObject)]
@@ -31,6 +36,43 @@ pub struct PenaltyDay {
     pub on: Date,
     /// Reckoned by law from the due dates to this day; a part may be in the statements already.
     pub total: Money,
+}
+
+/// A month for which nobody sends a reading.
+#[derive(Clone, SimpleObject)]
+pub struct EstimatedMonth {
+    /// The month.
+    pub period: YearMonth,
+    /// The meter; null for a service without one.
+    pub meter: Option<Meter>,
+    /// Name of the service.
+    pub service: String,
+    /// The provider's code of the service.
+    pub service_code: String,
+    /// What the month is charged by. METER: a reading of the month has come.
+    pub basis: ChargeBasis,
+    /// Which month in a row is charged by the average, 1 to 3; null by the meter or the norm.
+    pub average_month: Option<i32>,
+    /// In the unit of the service, with the coefficient; null by the meter, without a history to take an average of, or without a norm.
+    pub volume: Option<Decimal>,
+    /// By the prices that are known today; null where the volume or a price is not known, or the meter has several registers.
+    pub cost: Option<Money>,
+}
+
+impl EstimatedMonth {
+    fn of(account: AccountKey, estimate: Estimate) -> Self {
+        let average_month = if let Basis::Average(number) = estimate.basis { Some(number) } else { None };
+        Self {
+            period: YearMonth(estimate.period),
+            meter: estimate.meter.map(|meter| Meter { meter, account }),
+            service: estimate.service.name,
+            service_code: estimate.service.code,
+            basis: entity::enums::ChargeBasis::from(estimate.basis).into(),
+            average_month,
+            volume: estimate.volume.map(Into::into),
+            cost: estimate.cost.map(Into::into),
+        }
+    }
 }
 
 /// What comes next, and what doing nothing costs.
@@ -73,6 +115,30 @@ impl AccountOutlook {
         let meters = ctx.loaders()?.meters.load(self.account.key()).await?.unwrap_or_default();
         let standing = meters.iter().filter(|meter| meter.removed_on.is_none());
         Ok(standing.filter_map(|meter| meter.verification_due_on).min().map(Date))
+    }
+
+    /// What each month from this one on is charged by, and costs, if nobody sends a reading (Rules № 549 of 21.07.2008, p. 31):
+    /// the average for three months in a row, then the norm. Empty with LIMITED access.
+    async fn without_readings(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many months, 1 to 12.", default = 5)] months: i32,
+    ) -> Result<Vec<EstimatedMonth>, TopError> {
+        if !(1..=MOST_MONTHS).contains(&months) {
+            return Err(TopError::BadInput(format!("1 to {MOST_MONTHS} months.")));
+        }
+        let from = entity::exact::YearMonth::of(self.today);
+        let to = (1..months).fold(from, |period, _| period.next());
+        let silence = Silence {
+            account: self.account.key(),
+            provider: self.account.provider_id(),
+            residents: self.account.residents(),
+            expired: self.provider.terms_on(self.today).expired_verification,
+            from,
+            to,
+        };
+        let estimates = ctx.loaders()?.estimates.load(silence).await?.unwrap_or_default();
+        Ok(estimates.into_iter().map(|estimate| EstimatedMonth::of(self.account.key(), estimate)).collect())
     }
 
     /// The penalty of each day from today on, if nothing is paid; empty when nothing is owed, and with LIMITED access.

@@ -8,7 +8,8 @@ use super::calendar;
 use super::life::{Life, Setting};
 use crate::integrators::register::manifest::FORMAT;
 use crate::integrators::register::rows::{
-    AccountRow, MeterRow, ReadingRow, Row, ServiceChangeRow, ServiceRow, StatementLineRow, StatementRow, TariffRow,
+    AccountRow, MeterRow, ReadingRow, ReplacementRow, Row, ServiceChangeRow, ServiceRow, StatementLineRow,
+    StatementRow, TariffRow,
 };
 use crate::integrators::register::writer::{RowWriter, write_manifest, write_settings};
 use crate::integrators::register::{FileEntry, Manifest};
@@ -20,6 +21,7 @@ pub struct Files {
     services: RowWriter<ServiceRow>,
     changes: RowWriter<ServiceChangeRow>,
     meters: RowWriter<MeterRow>,
+    replacements: RowWriter<ReplacementRow>,
     readings: RowWriter<ReadingRow>,
     bills: Vec<(RowWriter<StatementRow>, RowWriter<StatementLineRow>)>,
 }
@@ -37,6 +39,7 @@ impl Files {
             services: create(&dir, setting, "services.csv", None)?,
             changes: create(&dir, setting, "service_changes.csv", None)?,
             meters: create(&dir, setting, "meters.csv", None)?,
+            replacements: create(&dir, setting, "replacements.csv", None)?,
             readings: create(&dir, setting, "readings.csv", None)?,
             bills: bills.collect::<io::Result<_>>()?,
             dir,
@@ -48,6 +51,7 @@ impl Files {
         life.services.iter().try_for_each(|row| self.services.write(row))?;
         life.changes.iter().try_for_each(|row| self.changes.write(row))?;
         life.meters.iter().try_for_each(|row| self.meters.write(row))?;
+        life.replacement.iter().try_for_each(|row| self.replacements.write(row))?;
         life.readings.iter().try_for_each(|row| self.readings.write(row))?;
         for ((statements, lines), (statement, its_lines)) in self.bills.iter_mut().zip(&life.bills) {
             statements.write(statement)?;
@@ -58,7 +62,7 @@ impl Files {
 
     /// Writes the settings, the tariffs and the manifest.
     pub fn finish(self, setting: &Setting) -> io::Result<()> {
-        let Self { dir, accounts, services, changes, meters, readings, bills } = self;
+        let Self { dir, accounts, services, changes, meters, replacements, readings, bills } = self;
         let mut tariffs = create::<TariffRow>(&dir, setting, "tariffs.csv", None)?;
         setting.book.tariffs.iter().try_for_each(|row| tariffs.write(row))?;
         let mut files: Vec<FileEntry> = vec![
@@ -68,6 +72,7 @@ impl Files {
             services.finish()?,
             changes.finish()?,
             meters.finish()?,
+            replacements.finish()?,
             readings.finish()?,
         ];
         for (statements, lines) in bills {

@@ -15,7 +15,7 @@ use super::utilities::ExtraVolume;
 use super::{people, places};
 use crate::integrators::register::Row;
 use crate::integrators::register::rows::{
-    AccountRow, MeterRow, ReadingRow, ServiceChangeRow, ServiceRow, StatementLineRow, StatementRow,
+    AccountRow, MeterRow, ReadingRow, ReplacementRow, ServiceChangeRow, ServiceRow, StatementLineRow, StatementRow,
 };
 
 /// What all accounts of a company share.
@@ -39,6 +39,7 @@ pub struct Life {
     pub services: Vec<ServiceRow>,
     pub changes: Vec<ServiceChangeRow>,
     pub meters: Vec<MeterRow>,
+    pub replacement: Option<ReplacementRow>,
     pub readings: Vec<ReadingRow>,
     /// Per period.
     pub bills: Vec<(StatementRow, Vec<StatementLineRow>)>,
@@ -65,6 +66,7 @@ impl Life {
             services,
             changes: service_changes,
             meters: metering.meters,
+            replacement: metering.replacement,
             readings: metering.readings,
             bills: statements.into_iter().zip(charges.into_iter().map(|Charge { lines, .. }| lines)).collect(),
         }

@@ -8,7 +8,7 @@ use super::calendar;
 use super::companies::Company;
 use super::dice::Dice;
 use super::household::{Household, MeterPlan, Reporter};
-use crate::integrators::register::rows::{MeterRow, ReadingRow};
+use crate::integrators::register::rows::{MeterRow, ReadingRow, ReplacementRow};
 
 /// What a period's reading says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub struct Measured {
 pub struct Metering {
     pub meters: Vec<MeterRow>,
     pub readings: Vec<ReadingRow>,
+    pub replacement: Option<ReplacementRow>,
     /// Per period; `None` without a reading.
     pub measured: Vec<Option<Measured>>,
     /// Per period, what was really used, ten-thousandths of the unit.
@@ -72,6 +73,8 @@ impl Metering {
                 installed_on: Some(installed_on),
                 verification_due_on,
                 removed_on: None,
+                seal_number: Some(format!("{:08}", installed_on.format("%d%m%Y"))),
+                sealed_on: Some(installed_on),
                 ..first.clone()
             };
             meters.push(fresh);
@@ -79,7 +82,7 @@ impl Metering {
         meters.sort_by_key(crate::integrators::register::Row::key);
         let mut readings = series.readings;
         readings.sort_by_key(crate::integrators::register::Row::key);
-        Self { meters, readings, measured, used }
+        Self { meters, readings, replacement: series.replacement, measured, used }
     }
 }
 
@@ -126,6 +129,9 @@ fn meter_row(company: &Company, house: &Household, plan: &MeterPlan, serial: Str
         installed_on: Some(plan.installed_on),
         verification_due_on: Some(plan.verification_due_on),
         removed_on: None,
+        seal_number: Some(format!("{:08}", plan.installed_on.format("%d%m%Y"))),
+        sealed_on: Some(plan.installed_on),
+        seal_broken_on: None,
     }
 }
 
@@ -143,6 +149,25 @@ struct Series<'a> {
     now: [i64; 2],
     last: Option<[i64; 2]>,
     readings: Vec<ReadingRow>,
+    replacement: Option<ReplacementRow>,
+}
+
+fn replacement(old_meter: String, closing: &ReadingRow, opening: ReadingRow) -> ReplacementRow {
+    ReplacementRow {
+        account: opening.account,
+        old_meter,
+        new_meter: opening.meter,
+        replaced_on: opening.taken_on,
+        closing_single: closing.value_single,
+        closing_day: closing.value_day,
+        closing_night: closing.value_night,
+        closing_peak: closing.value_peak,
+        closing_consumption: closing.consumption,
+        opening_single: opening.value_single,
+        opening_day: opening.value_day,
+        opening_night: opening.value_night,
+        opening_peak: opening.value_peak,
+    }
 }
 
 impl<'a> Series<'a> {
@@ -178,6 +203,7 @@ impl<'a> Series<'a> {
             now: [start, night],
             last: None,
             readings: Vec::with_capacity(periods.len() + 3),
+            replacement: None,
         };
         if let Some(first) = periods.first() {
             let day = u32::try_from(dice.between(20, 25)).unwrap_or(20);
@@ -218,10 +244,14 @@ impl<'a> Series<'a> {
     /// A new meter in the middle of the month; its serial number and day.
     fn replace(&mut self, period: YearMonth, dice: &mut Dice) -> (String, NaiveDate) {
         let day = calendar::day_of(period, 12);
-        self.serial = dice.between(90_000_000, 99_999_999).to_string();
+        let old = std::mem::replace(&mut self.serial, dice.between(90_000_000, 99_999_999).to_string());
         self.now = [0, 0];
         self.last = None;
         self.read(day);
+        // Both readings belong to the act, not to the series.
+        if let (Some(opening), Some(closing)) = (self.readings.pop(), self.readings.pop()) {
+            self.replacement = Some(replacement(old, &closing, opening));
+        }
         (self.serial.clone(), day)
     }
 }

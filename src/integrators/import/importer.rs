@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::{Beside, Context};
 use super::kinds::{
-    Accounts, Bills, Meters, Readings, ServiceChanges, Services, Tariffs, settings::provider_row, settings::terms_rows,
+    Accounts, Bills, Meters, Readings, Replacements, ServiceChanges, Services, Tariffs, settings::provider_row,
+    settings::terms_rows,
 };
 use super::progress::Progress;
 use super::report::{FileReport, ImportReport, Outcome, Tally};
@@ -171,6 +172,7 @@ impl Importer {
             Kind::Services => self.load::<Services>(context, export, entry, mode, events).await,
             Kind::ServiceChanges => self.load::<ServiceChanges>(context, export, entry, mode, events).await,
             Kind::Meters => self.load::<Meters>(context, export, entry, mode, events).await,
+            Kind::Replacements => self.load::<Replacements>(context, export, entry, mode, events).await,
             Kind::Readings => self.load::<Readings>(context, export, entry, mode, events).await,
             Kind::Statements | Kind::StatementLines | Kind::Settings => {
                 self.load::<Bills>(context, export, entry, mode, events).await

@@ -77,7 +77,7 @@ impl Importer {
 fn overwrites(kind: Kind) -> bool {
     match kind {
         Kind::Settings | Kind::Tariffs | Kind::Accounts | Kind::Services | Kind::ServiceChanges | Kind::Meters => true,
-        Kind::Readings | Kind::Statements | Kind::StatementLines => false,
+        Kind::Replacements | Kind::Readings | Kind::Statements | Kind::StatementLines => false,
     }
 }
 

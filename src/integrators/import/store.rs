@@ -5,8 +5,8 @@ use entity::enums::ReadingSource;
 use entity::exact::{Money, YearMonth};
 use entity::ids::{ImportFileId, MeterId, MeterReadingId, PersonalAccountId, ProviderId, StatementId};
 use entity::{
-    account_service, attachment, import_file, ledger_entry, meter, meter_reading, personal_account, provider,
-    provider_terms, service_change, statement, statement_line, tariff,
+    account_service, attachment, import_file, ledger_entry, meter, meter_reading, meter_replacement, personal_account,
+    provider, provider_terms, service_change, statement, statement_line, tariff,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseExecutor, EntityTrait, IntoActiveModel, QueryFilter,
@@ -150,9 +150,32 @@ pub async fn write_meters_in(tx: &Tx, rows: &Upserts<meter::Model>) -> Result<()
     use meter::Column as C;
     let description = [C::ServiceCode, C::Name, C::Model, C::Unit, C::Registers, C::IntegerDigits, C::FractionDigits];
     let dates = [C::Coefficient, C::InstalledOn, C::VerificationDueOn, C::RemovedOn];
-    let columns: Vec<_> = description.into_iter().chain(dates).collect();
+    let seal = [C::SealNumber, C::SealedOn, C::SealBrokenOn];
+    let columns: Vec<_> = description.into_iter().chain(dates).chain(seal).collect();
     bulk::insert_all::<meter::Entity>(tx, &rows.inserts).await?;
     bulk::update_all::<meter::Entity>(tx, &columns, &rows.updates).await
+}
+
+pub async fn find_replacements(
+    reads: Reads<'_>,
+    old_meters: &[MeterId],
+) -> Result<Vec<meter_replacement::Model>, Fault> {
+    let of_meters = meter_replacement::Column::OldMeterId.is_in(bulk::list(old_meters.iter().copied()));
+    Ok(meter_replacement::Entity::find().filter(of_meters).all(&reads.executor()).await?)
+}
+
+/// With the meters that were removed and installed.
+pub async fn write_replacements_in(
+    tx: &Tx,
+    rows: &Upserts<meter_replacement::Model>,
+    meters: &[meter::Model],
+) -> Result<(), Fault> {
+    use meter::Column as M;
+    use meter_replacement::Column as C;
+    let columns = [C::NewMeterId, C::ReplacedOn, C::ClosingReadingId, C::OpeningReadingId];
+    bulk::insert_all::<meter_replacement::Entity>(tx, &rows.inserts).await?;
+    bulk::update_all::<meter_replacement::Entity>(tx, &columns, &rows.updates).await?;
+    bulk::update_all::<meter::Entity>(tx, &[M::InstalledOn, M::RemovedOn, M::LastReadingId], meters).await
 }
 
 /// The provider's readings of meters, from day to day.

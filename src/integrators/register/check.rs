@@ -5,7 +5,8 @@ use super::export::Export;
 use super::kind::Kind;
 use super::manifest::FileEntry;
 use super::rows::{
-    AccountRow, MeterRow, ReadingRow, Row, ServiceChangeRow, ServiceRow, StatementLineRow, StatementRow, TariffRow,
+    AccountRow, MeterRow, ReadingRow, ReplacementRow, Row, ServiceChangeRow, ServiceRow, StatementLineRow,
+    StatementRow, TariffRow,
 };
 
 /// Everything that is wrong with a file, judged from the export alone. Statements are checked together with their lines,
@@ -21,6 +22,7 @@ pub fn check_file(export: &Export, entry: &FileEntry, progress: &mut dyn FnMut(u
         Kind::Services => check_rows::<ServiceRow>(export, entry, progress),
         Kind::ServiceChanges => check_rows::<ServiceChangeRow>(export, entry, progress),
         Kind::Meters => check_rows::<MeterRow>(export, entry, progress),
+        Kind::Replacements => check_rows::<ReplacementRow>(export, entry, progress),
         Kind::Readings => check_rows::<ReadingRow>(export, entry, progress),
         Kind::Statements => check_bills(export, entry, progress),
         Kind::StatementLines => match export.manifest.companion(entry) {
@@ -61,6 +63,7 @@ pub fn columns(kind: Kind) -> &'static [&'static str] {
         Kind::Services => ServiceRow::NAMES,
         Kind::ServiceChanges => ServiceChangeRow::NAMES,
         Kind::Meters => MeterRow::NAMES,
+        Kind::Replacements => ReplacementRow::NAMES,
         Kind::Readings => ReadingRow::NAMES,
         Kind::Statements => StatementRow::NAMES,
         Kind::StatementLines => StatementLineRow::NAMES,

@@ -15,6 +15,7 @@ pub enum Kind {
     Services,
     ServiceChanges,
     Meters,
+    Replacements,
     Readings,
     Statements,
     /// Part of the statements of the same period, never imported alone.
@@ -30,6 +31,7 @@ impl Kind {
             Self::Services => "services",
             Self::ServiceChanges => "service_changes",
             Self::Meters => "meters",
+            Self::Replacements => "replacements",
             Self::Readings => "readings",
             Self::Statements => "statements",
             Self::StatementLines => "statement_lines",
@@ -46,6 +48,7 @@ impl Kind {
         match self {
             Self::Tariffs => Some("price"),
             Self::Readings => Some("value_single, value_day, value_night, value_peak"),
+            Self::Replacements => Some("all values of closing and opening"),
             Self::Statements => Some("closing"),
             Self::StatementLines => Some("amount"),
             Self::Settings | Self::Accounts | Self::Services | Self::ServiceChanges | Self::Meters => None,
@@ -56,7 +59,7 @@ impl Kind {
     pub fn total_units(self, text: &str) -> Result<i64, NotExact> {
         match self {
             Self::Tariffs => text.parse().map(|Price(units)| units),
-            Self::Readings => text.parse().map(|Quantity(units)| units),
+            Self::Readings | Self::Replacements => text.parse().map(|Quantity(units)| units),
             _ => text.parse().map(|Money(units)| units),
         }
     }
@@ -64,7 +67,7 @@ impl Kind {
     pub fn total_text(self, units: i64) -> String {
         match self {
             Self::Tariffs => Price(units).to_string(),
-            Self::Readings => Quantity(units).to_string(),
+            Self::Readings | Self::Replacements => Quantity(units).to_string(),
             _ => Money(units).to_string(),
         }
     }

@@ -1,6 +1,7 @@
 //! What letters say: a folder for each kind, with what it needs to know and one template in text and one in HTML for each
 //! language. The text's first line is the subject.
 
+mod account_attached;
 mod already_registered;
 mod confirmation;
 mod email_change_new;
@@ -93,6 +94,7 @@ letters! {
     export_ready: ExportReady,
     payment_succeeded: PaymentSucceeded,
     new_device: NewDevice,
+    account_attached: AccountAttached,
 }
 
 #[derive(Debug)]

@@ -124,6 +124,48 @@ both_ways!(a_reading_that_was_sent_with_limited_access_proves_nothing, |app| {
     app.finish().await;
 });
 
+both_ways!(who_has_full_access_is_told_of_another_attachment, |app| {
+    let debtor = sample("debt");
+    let owner = app.confirmed_customer("owner@example.com").await;
+    owner.attach(&debtor.provider_code, &debtor.number, Some(&debtor.pin)).await;
+    let limited = app.confirmed_customer("limited@example.com").await;
+    limited.attach(&debtor.provider_code, &debtor.number, None).await;
+    app.drain().await;
+    let letters = app.take_letters("owner@example.com");
+    let [letter] = letters.iter().filter(|letter| letter.subject.contains(&debtor.number)).collect::<Vec<_>>()[..]
+    else {
+        panic!("one letter, and not of one's own attachment: {letters:?}");
+    };
+    assert!(letter.text.contains("by the number") || letter.text.contains("по номеру"), "{}", letter.text);
+    let full = app.confirmed_customer("full@example.com").await;
+    full.attach(&debtor.provider_code, &debtor.number, Some(&debtor.pin)).await;
+    app.drain().await;
+    let told = |to: &str| app.take_letters(to).iter().filter(|letter| letter.subject.contains(&debtor.number)).count();
+    assert_eq!((told("owner@example.com"), told("limited@example.com"), told("full@example.com")), (1, 0, 0));
+    app.finish().await;
+});
+
+both_ways!(what_limited_access_does_not_show_is_named_with_what_would_show_it, |app| {
+    let debtor = sample("debt");
+    let mut customer = app.confirmed_customer("anna@example.com").await;
+    let account = customer.attach(&debtor.provider_code, &debtor.number, None).await;
+    let query = "query($id: ID!) { node(id: $id) { ... on PersonalAccount { withheld { field reason unlockedBy } } } }";
+    let withheld = customer.ask(query, json!({ "id": account })).await["node"]["withheld"].take();
+    let fields: Vec<_> = withheld.as_array().unwrap().iter().map(|one| one["field"].as_str().unwrap()).collect();
+    assert!(
+        ["holderName", "statements", "meters.lastReading"].iter().all(|field| fields.contains(field)),
+        "{fields:?}"
+    );
+    assert_eq!(withheld[0]["unlockedBy"], json!(["PIN", "LAST_CHARGE_TOTAL", "METER_READING"]));
+    assert!(withheld[0]["reason"].as_str().unwrap().starts_with("Personal data"));
+    customer.language = "ru";
+    let russian = customer.ask(query, json!({ "id": account })).await["node"]["withheld"].take();
+    assert!(russian[0]["reason"].as_str().unwrap().starts_with("Личные данные"));
+    prove(&customer, &account, json!({ "pin": debtor.pin })).await;
+    assert_eq!(customer.ask(query, json!({ "id": account })).await["node"]["withheld"], json!([]));
+    app.finish().await;
+});
+
 both_ways!(a_kind_of_proof_that_the_provider_does_not_take_is_refused, |app| {
     let debtor = sample("debt");
     let customer = app.confirmed_customer("anna@example.com").await;

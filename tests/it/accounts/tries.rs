@@ -7,6 +7,27 @@ use serde_json::{Value, json};
 use super::{prove, try_to_attach};
 use crate::harness::{both_ways, sample, user_errors};
 
+both_ways!(a_network_that_guesses_much_is_slowed_down_and_who_knows_is_not, |app| {
+    let debtor = sample("debt");
+    let mut guessers = Vec::new();
+    for number in 0..2 {
+        guessers.push(app.confirmed_customer(&format!("guesser{number}@example.com")).await);
+    }
+    // Sixteen numbers each that do not exist: fewer than a person may try, more than a network.
+    let mut slowed = 0;
+    for number in 0..16 {
+        for guesser in &guessers {
+            let payload = try_to_attach(guesser, &debtor.provider_code, &format!("{number:010}"), Value::Null).await;
+            slowed += usize::from(user_errors(&payload) == too_many());
+        }
+    }
+    assert!(slowed > 0, "nobody was slowed down");
+    app.advance(TimeDelta::minutes(2));
+    let owner = app.confirmed_customer("owner@example.com").await;
+    owner.attach(&debtor.provider_code, &debtor.number, Some(&debtor.pin)).await;
+    app.finish().await;
+});
+
 fn too_many() -> Vec<(String, Value)> {
     vec![("TOO_MANY_TRIES".to_owned(), Value::Null)]
 }

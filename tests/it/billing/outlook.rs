@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::execute_sql;
 use crate::harness::{Customer, both_ways, sample};
-use crate::metering::{attach, attach_limited, owner};
+use crate::metering::{attach, attach_limited, meter, owner, submit};
 
 const OUTLOOK: &str = "outlook { asOf nextReadings { firstOn lastOn } dueOn overdue { amount } verificationDueOn
-    penalty(until: \"2026-07-20\") { on total { amount } } }";
+    penalty(until: \"2026-07-20\") { on total { amount } }
+    withoutReadings { period basis cost { amount } } }";
 
 async fn outlook(customer: &Customer, account: &str) -> Value {
     let query = format!("query($id: ID!) {{ node(id: $id) {{ ... on PersonalAccount {{ {OUTLOOK} }} }} }}");
@@ -51,6 +52,51 @@ both_ways!(limited_access_shows_no_due_dates, |app| {
     let shown = outlook(&customer, &account).await;
     assert_eq!((&shown["dueOn"], &shown["penalty"]), (&json!(null), &json!([])));
     assert_eq!(shown["overdue"]["amount"], "0.00");
+    app.finish().await;
+});
+
+const SILENCE: &str = "query($id: ID!) { node(id: $id) { ... on PersonalAccount { outlook {
+    withoutReadings(months: 5) { period basis averageMonth volume cost { amount } meter { serialNumber } serviceCode } } } } }";
+
+async fn without_readings(customer: &Customer, account: &str) -> Vec<Value> {
+    let shown = customer.ask(SILENCE, json!({ "id": account })).await;
+    shown["node"]["outlook"]["withoutReadings"].as_array().unwrap().clone()
+}
+
+both_ways!(silence_costs_the_average_for_three_months_and_then_the_norm, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    // The last reading is of May: June is the first month of silence.
+    let months = without_readings(&customer, &account).await;
+    let bases: Vec<_> = months.iter().map(|month| (month["basis"].clone(), month["averageMonth"].clone())).collect();
+    let average = |number: i32| (json!("AVERAGE"), json!(number));
+    let norm = (json!("NORM"), json!(null));
+    assert_eq!(bases, [average(1), average(2), average(3), norm.clone(), norm]);
+    assert_eq!(months[0]["period"], "2026-06");
+    let averages = &months[..3];
+    assert!(
+        averages.iter().all(|month| month["volume"].is_string() && month["cost"]["amount"].is_string()),
+        "{months:?}"
+    );
+    let page = meter(&customer, &account).await;
+    let sent = submit(&customer, json!([page.reading(10)])).await;
+    assert_eq!(sent["userErrors"], json!([]));
+    let months = without_readings(&customer, &account).await;
+    let bases: Vec<_> = months.iter().map(|month| month["basis"].as_str().unwrap()).collect();
+    assert_eq!(bases, ["METER", "AVERAGE", "AVERAGE", "AVERAGE", "NORM"]);
+    app.finish().await;
+});
+
+both_ways!(accounts_without_a_meter_or_with_an_expired_one_see_what_they_will_pay, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "no-meter").await;
+    let months = without_readings(&customer, &account).await;
+    assert!(!months.is_empty() && months.iter().all(|month| month["basis"] == "NORM"), "{months:?}");
+    assert!(months.iter().any(|month| month["cost"]["amount"].is_string()), "{months:?}");
+    let account = attach(&customer, "verification-expired").await;
+    let months = without_readings(&customer, &account).await;
+    assert!(!months.is_empty() && months.iter().all(|month| month["basis"] == "NORM"), "{months:?}");
+    let other = app.confirmed_customer("boris@example.com").await;
+    let limited = attach_limited(&other, "debt").await;
+    assert_eq!(without_readings(&other, &limited).await, Vec::<Value>::new());
     app.finish().await;
 });
 

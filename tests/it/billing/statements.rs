@@ -66,6 +66,57 @@ both_ways!(every_statement_adds_up_and_its_lines_to_what_was_accrued, |app| {
     app.finish().await;
 });
 
+both_ways!(a_statement_says_what_changed_against_the_month_before, |app| {
+    let (mut customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let fields =
+        "statement { accrued { amount } previous { accrued { amount } comparedWithPrevious { difference { amount } } }
+        lines { serviceCode calculation rule amount { amount } basis }
+        comparedWithPrevious { serviceCode now { volume amount { amount } basis } before { amount { amount } }
+            difference { amount } byVolume { amount } byPrice { amount } } }";
+    let shown = of_account(&customer, &account, fields).await["statement"].take();
+    let compared = shown["comparedWithPrevious"].as_array().unwrap();
+    assert!(!compared.is_empty());
+    for one in compared {
+        assert_eq!(sum(&one["byVolume"]) + sum(&one["byPrice"]), sum(&one["difference"]), "{one}");
+    }
+    let difference: Money = compared.iter().map(|one| sum(&one["difference"])).sum();
+    assert_eq!(difference, sum(&shown["accrued"]) - sum(&shown["previous"]["accrued"]));
+    let first = &shown["lines"][0];
+    assert!(
+        first["calculation"]
+            .as_str()
+            .unwrap()
+            .ends_with(&format!(" = {}", first["amount"]["amount"].as_str().unwrap()))
+    );
+    assert!(first["rule"].as_str().unwrap().starts_with("By the "));
+    customer.language = "ru";
+    let shown = of_account(&customer, &account, "statement { lines { rule } }").await;
+    assert!(shown["statement"]["lines"][0]["rule"].as_str().unwrap().starts_with("По "));
+    let first =
+        of_account(&customer, &account, r#"statement(period: "2026-03") { comparedWithPrevious { serviceCode } }"#)
+            .await;
+    assert_eq!(first["statement"]["comparedWithPrevious"], json!([]), "there is none before");
+    app.finish().await;
+});
+
+both_ways!(every_entry_of_the_ledger_says_why_it_is_there, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let fields = "ledger(first: 50) { edges { node { kind amount { amount } explanation { text lines { amount { amount } } } } } }";
+    let shown = of_account(&customer, &account, fields).await;
+    let entries: Vec<_> = shown["ledger"]["edges"].as_array().unwrap().iter().map(|edge| &edge["node"]).collect();
+    for entry in &entries {
+        let lines = entry["explanation"]["lines"].as_array().unwrap();
+        if entry["kind"] == "CHARGE" {
+            assert_eq!(lines.iter().map(|line| sum(&line["amount"])).sum::<Money>(), sum(&entry["amount"]), "{entry}");
+        } else {
+            assert_eq!(lines, &Vec::<Value>::new(), "{entry}");
+        }
+    }
+    let texts: Vec<_> = entries.iter().map(|entry| entry["explanation"]["text"].as_str().unwrap()).collect();
+    assert!(texts.contains(&"Charged: the sum of the statement's lines, 2026-05"), "{texts:?}");
+    app.finish().await;
+});
+
 both_ways!(with_limited_access_no_statement_is_shown, |app| {
     let (owner, account) = owner(&app, "anna@example.com", "debt").await;
     let id = of_account(&owner, &account, "statement { id }").await["statement"]["id"].take();

@@ -6,6 +6,7 @@ mod idempotency;
 mod preview;
 mod receipt;
 mod refusals;
+mod replacement;
 mod submission;
 mod withdrawal;
 

@@ -44,9 +44,13 @@ impl Loader for Meters {
                 integer_digits: row.integer_digits,
                 fraction_digits: row.fraction_digits,
                 coefficient: row.coefficient,
-                installed_on: row.installed_on,
+                // What a replacement said stays where the meters' file says nothing.
+                installed_on: row.installed_on.or(old.and_then(|old| old.installed_on)),
                 verification_due_on: row.verification_due_on,
-                removed_on: row.removed_on,
+                removed_on: row.removed_on.or(old.and_then(|old| old.removed_on)),
+                seal_number: row.seal_number.clone(),
+                sealed_on: row.sealed_on,
+                seal_broken_on: row.seal_broken_on,
                 last_reading_id: old.and_then(|old| old.last_reading_id),
             };
             plan.upsert(old, new);

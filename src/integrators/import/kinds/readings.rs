@@ -72,10 +72,10 @@ impl Loader for Readings {
     }
 }
 
-type MetersBySerial = HashMap<(String, String), meter::Model>;
+pub(super) type MetersBySerial = HashMap<(String, String), meter::Model>;
 
 /// The provider's readings that the rows may repeat.
-async fn stored(
+pub(super) async fn stored(
     reads: Reads<'_>,
     rows: &[Numbered<ReadingRow>],
     meters: &MetersBySerial,
@@ -90,7 +90,10 @@ async fn stored(
 }
 
 /// The day of each meter's last reading.
-async fn newest_days(reads: Reads<'_>, meters: &MetersBySerial) -> Result<HashMap<MeterId, NaiveDate>, Fault> {
+pub(super) async fn newest_days(
+    reads: Reads<'_>,
+    meters: &MetersBySerial,
+) -> Result<HashMap<MeterId, NaiveDate>, Fault> {
     let meter_of: HashMap<MeterReadingId, MeterId> =
         meters.values().filter_map(|meter| Some((meter.last_reading_id?, meter.id))).collect();
     let ids: Vec<_> = meter_of.keys().copied().collect();
@@ -99,7 +102,7 @@ async fn newest_days(reads: Reads<'_>, meters: &MetersBySerial) -> Result<HashMa
 }
 
 /// A value for each register of the meter, none for others, none past the last digit.
-fn check_values(meter: &meter::Model, row: &ReadingRow) -> Result<(), CellError> {
+pub(super) fn check_values(meter: &meter::Model, row: &ReadingRow) -> Result<(), CellError> {
     let registers = Register::list(&meter.registers);
     let columns = [
         ("value_single", Register::Single, row.value_single),
@@ -121,7 +124,7 @@ fn check_values(meter: &meter::Model, row: &ReadingRow) -> Result<(), CellError>
     Ok(())
 }
 
-fn reading(
+pub(super) fn reading(
     context: &Context,
     old: Option<&meter_reading::Model>,
     meter: &meter::Model,

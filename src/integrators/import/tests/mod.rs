@@ -58,6 +58,9 @@ on_both_engines!(
     a_reading_must_fit_its_meter,
     what_changed_is_overwritten_and_what_did_not_is_left,
     the_last_reading_of_a_meter_is_the_newest,
+    a_replacement_closes_one_meter_and_opens_another_in_one_act,
+    a_replacement_that_contradicts_its_meters_is_refused,
+    a_statement_without_a_due_date_is_due_by_the_providers_day,
     content_that_comes_back_is_loaded_again,
     a_dry_run_writes_nothing,
     an_attached_account_is_told_of_its_new_balance,
@@ -364,6 +367,65 @@ async fn attach(world: &World, account: PersonalAccountId) {
         }
     };
     world.db().transaction(insert).await.map_err(Fault::from).unwrap();
+}
+
+async fn meter_of(world: &World, serial: &str) -> meter::Model {
+    let found = meter::Entity::find().filter(meter::Column::SerialNumber.eq(serial)).one(world.db().read()).await;
+    found.unwrap().unwrap()
+}
+
+async fn a_replacement_closes_one_meter_and_opens_another_in_one_act(world: World) {
+    let meters = [("0001", "1"), ("0001", "2"), ("0001", "3")];
+    let readings = [("0001", "1", "2026-09-20", 99_980), ("0001", "3", "2026-10-25", 4)];
+    // The one from the end of the list came in between: replaced twice.
+    let acts = [("0001", "1", "2", "2026-10-12"), ("0001", "2", "3", "2026-10-20")];
+    let book = |folder: &str| world.book(folder).accounts(&["0001"]).meters(&meters).readings(&readings);
+    let dir = book("book").replacements(&[(acts[0], 15, 0), (acts[1], 7, 2)]).seal();
+    world.load(&dir).await;
+    let [first, second, third] =
+        [meter_of(&world, "1").await, meter_of(&world, "2").await, meter_of(&world, "3").await];
+    let day = |text: &str| Some(text.parse().unwrap());
+    assert_eq!((first.removed_on, second.installed_on), (day("2026-10-12"), day("2026-10-12")));
+    assert_eq!((second.removed_on, third.installed_on, third.removed_on), (day("2026-10-20"), day("2026-10-20"), None));
+    let shown = async |meter: &meter::Model| {
+        let last = meter_reading::Entity::find_by_id(meter.last_reading_id.unwrap()).one(world.db().read()).await;
+        let last = last.unwrap().unwrap();
+        (last.taken_on.to_string(), last.value_single.unwrap().to_string())
+    };
+    assert_eq!(shown(&first).await, ("2026-10-12".to_owned(), "15".to_owned()));
+    assert_eq!(shown(&second).await, ("2026-10-20".to_owned(), "7".to_owned()));
+    assert_eq!(shown(&third).await, ("2026-10-25".to_owned(), "4".to_owned()));
+    // The meters' file says nothing of it, and takes nothing back; the same once more changes nothing.
+    let before = contents(world.db()).await;
+    let again = book("again").replacements(&[(acts[0], 15, 0), (acts[1], 7, 2)]).tariff("1").seal();
+    world.load(&again).await;
+    assert_eq!(meter_of(&world, "1").await, first);
+    assert_eq!(contents(world.db()).await["0001"], before["0001"]);
+}
+
+async fn a_replacement_that_contradicts_its_meters_is_refused(world: World) {
+    let meters = [("0001", "1"), ("0001", "2")];
+    let refused = async |folder: &str, act, closing| {
+        let dir = world.book(folder).accounts(&["0001"]).meters(&meters).replacements(&[(act, closing, 0)]).seal();
+        problems(&world.import(&dir).await)
+    };
+    let text = refused("unknown", ("0001", "1", "9", "2026-10-12"), 1).await;
+    assert!(text.contains("9 of 0001 is not known"), "{text}");
+    let text = refused("digits", ("0001", "1", "2", "2026-10-12"), 100_000).await;
+    assert!(text.contains("closing_single: 100000 has more than 5 digits"), "{text}");
+    assert_eq!(refused("good", ("0001", "1", "2", "2026-10-12"), 1).await, "");
+    let text = refused("moved", ("0001", "1", "2", "2026-10-13"), 1).await;
+    assert!(text.contains("replaced_on: the old meter was removed on 2026-10-12"), "{text}");
+}
+
+async fn a_statement_without_a_due_date_is_due_by_the_providers_day(world: World) {
+    let bills = [("0001", "0", "1", "0")];
+    let dir = world.book("book").accounts(&["0001"]).month_without_due_date(202_610, &bills).seal();
+    world.load(&dir).await;
+    let stored = statement::Entity::find().one(world.db().read()).await.unwrap().unwrap();
+    assert_eq!(stored.due_on.to_string(), "2026-11-15");
+    let again = world.book("again").accounts(&["0001"]).month_without_due_date(202_610, &bills).tariff("1").seal();
+    assert!(!world.import(&again).await.refused(), "the same month once more");
 }
 
 async fn many_rows_cost_few_statements(world: World) {

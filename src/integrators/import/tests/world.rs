@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::integrators::demo::{self, DemoPlan, Samples};
 use crate::integrators::import::{ImportReport, Importer, Mode, Outcome};
 use crate::integrators::register::rows::{
-    AccountRow, Columns, MeterRow, ReadingRow, StatementLineRow, StatementRow, TariffRow,
+    AccountRow, Columns, MeterRow, ReadingRow, ReplacementRow, StatementLineRow, StatementRow, TariffRow,
 };
 use crate::integrators::register::settings::{AccountNumber, Due, Readings};
 use crate::integrators::register::writer::{RowWriter, write_manifest, write_settings};
@@ -145,6 +145,9 @@ pub struct Book {
     exported_at: String,
 }
 
+/// Account, old and new meter and day, beside closing and opening.
+type Act<'a> = ((&'a str, &'a str, &'a str, &'a str), i64, i64);
+
 pub fn money(text: &str) -> Money {
     text.parse().unwrap()
 }
@@ -185,8 +188,31 @@ impl Book {
             installed_on: None,
             verification_due_on: None,
             removed_on: None,
+            seal_number: None,
+            sealed_on: None,
+            seal_broken_on: None,
         };
         self.rows(None, &meters.iter().map(row).collect::<Vec<_>>())
+    }
+
+    pub fn replacements(self, acts: &[Act<'_>]) -> Self {
+        let single = |value: i64| Some(Quantity(value * 10_000));
+        let row = |((account, old, new, on), closing, opening): &Act<'_>| ReplacementRow {
+            account: (*account).into(),
+            old_meter: (*old).into(),
+            new_meter: (*new).into(),
+            replaced_on: day(on),
+            closing_single: single(*closing),
+            closing_day: None,
+            closing_night: None,
+            closing_peak: None,
+            closing_consumption: None,
+            opening_single: single(*opening),
+            opening_day: None,
+            opening_night: None,
+            opening_peak: None,
+        };
+        self.rows(None, &acts.iter().map(row).collect::<Vec<_>>())
     }
 
     pub fn readings(self, readings: &[(&str, &str, &str, i64)]) -> Self {
@@ -205,7 +231,14 @@ impl Book {
 
     /// Statements of a month: account, opening, accrued (one line), paid.
     pub fn month(self, period: i32, bills: &[(&str, &str, &str, &str)]) -> Self {
-        let period = YearMonth(period);
+        self.bills(YearMonth(period), Some(YearMonth(period).next().first_day()), bills)
+    }
+
+    pub fn month_without_due_date(self, period: i32, bills: &[(&str, &str, &str, &str)]) -> Self {
+        self.bills(YearMonth(period), None, bills)
+    }
+
+    fn bills(self, period: YearMonth, due_on: Option<NaiveDate>, bills: &[(&str, &str, &str, &str)]) -> Self {
         let statement = |(account, opening, accrued, paid): &(&str, &str, &str, &str)| StatementRow {
             account: (*account).into(),
             period,
@@ -215,7 +248,7 @@ impl Book {
             penalty: Money::ZERO,
             paid: money(paid),
             closing: money(opening) + money(accrued) - money(paid),
-            due_on: Some(period.next().first_day()),
+            due_on,
             issued_at: period.next().first_day().and_hms_opt(3, 0, 0).unwrap().and_utc(),
         };
         let line = |(account, _, accrued, _): &(&str, &str, &str, &str)| StatementLineRow {

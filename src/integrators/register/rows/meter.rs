@@ -23,6 +23,10 @@ register_row! {
         installed_on: Option<NaiveDate>,
         verification_due_on: Option<NaiveDate>,
         removed_on: Option<NaiveDate>,
+        seal_number: Option<String>,
+        sealed_on: Option<NaiveDate>,
+        /// Found broken or missing.
+        seal_broken_on: Option<NaiveDate>,
     }
 }
 

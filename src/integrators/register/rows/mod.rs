@@ -3,6 +3,7 @@
 mod account;
 mod meter;
 mod reading;
+mod replacement;
 mod service;
 mod service_change;
 mod statement;
@@ -17,6 +18,7 @@ use super::kind::Kind;
 pub use account::AccountRow;
 pub use meter::MeterRow;
 pub use reading::ReadingRow;
+pub use replacement::{ReplacementRow, column_of};
 pub use service::ServiceRow;
 pub use service_change::ServiceChangeRow;
 pub use statement::StatementRow;

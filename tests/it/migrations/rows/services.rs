@@ -5,7 +5,7 @@ use entity::exact::{Coefficient, Price, Quantity};
 use entity::ids::{
     AccountServiceId, MeterId, MeterReadingId, PersonalAccountId, ProviderId, ServiceChangeId, TariffId, UserId,
 };
-use entity::{account_service, meter, meter_reading, reading_status_change, service_change, tariff};
+use entity::{account_service, meter, meter_reading, meter_replacement, reading_status_change, service_change, tariff};
 use kabinet::platform::db::Tx;
 use sea_orm::DbErr;
 
@@ -65,6 +65,9 @@ pub async fn services(tx: &Tx) -> Result<(), DbErr> {
         installed_on: Some(day()),
         verification_due_on: None,
         removed_on: None,
+        seal_number: Some(text("0042")),
+        sealed_on: Some(day()),
+        seal_broken_on: None,
         last_reading_id: Some(MeterReadingId(id)),
     };
     kept(tx, meter).await?;
@@ -87,6 +90,15 @@ pub async fn services(tx: &Tx) -> Result<(), DbErr> {
         warnings: text("OUTSIDE_WINDOW"),
     };
     kept(tx, reading).await?;
+    let replacement = meter_replacement::Model {
+        old_meter_id: MeterId(id),
+        new_meter_id: MeterId(id),
+        personal_account_id: PersonalAccountId(id),
+        replaced_on: day(),
+        closing_reading_id: MeterReadingId(id),
+        opening_reading_id: MeterReadingId(id),
+    };
+    kept(tx, replacement).await?;
     let change = reading_status_change::Model {
         meter_reading_id: MeterReadingId(id),
         position: 2,
