@@ -50,7 +50,7 @@ async function settle(server, emails, agreements) {
   const read = new Set();
   while (tokens.size < emails.length) {
     await new Promise((resolve) => setTimeout(resolve, 200));
-    for (const file of readdirSync(folder).filter((file) => file.endsWith('.json') && !read.has(file))) {
+    for (const file of readdirSync(folder).filter((file) => /^[^.].*\.json$/.test(file) && !read.has(file))) {
       const letter = readFileSync(join(folder, file), 'utf8');
       const token = /token=([\w-]+)/.exec(letter)?.[1];
       if (!token) continue;

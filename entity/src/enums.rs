@@ -45,7 +45,12 @@ words! {
         AccountProved = "ACCOUNT_PROVED", AccountDetached = "ACCOUNT_DETACHED", ReadingsSubmitted = "READINGS_SUBMITTED",
         ReadingWithdrawn = "READING_WITHDRAWN", DataExportRequested = "DATA_EXPORT_REQUESTED", DataExportDownloaded = "DATA_EXPORT_DOWNLOADED",
         PaymentStarted = "PAYMENT_STARTED", DeletionRequested = "DELETION_REQUESTED",
-        DeletionCancelled = "DELETION_CANCELLED", Erased = "ERASED",
+        DeletionCancelled = "DELETION_CANCELLED", AccessTokenCreated = "ACCESS_TOKEN_CREATED", AccessTokenRevoked = "ACCESS_TOKEN_REVOKED", Erased = "ERASED",
+    }
+    /// What a token may be used for.
+    Scope {
+        Profile = "PROFILE", Balance = "BALANCE", Statements = "STATEMENTS", Readings = "READINGS",
+        SubmitReadings = "SUBMIT_READINGS", Payments = "PAYMENTS", Pay = "PAY",
     }
     EmailChangeLinkPurpose { ConfirmByOld = "CONFIRM_BY_OLD", ConfirmByNew = "CONFIRM_BY_NEW", Cancel = "CANCEL" }
     ErasureReason { Unconfirmed = "UNCONFIRMED", Requested = "REQUESTED" }

@@ -45,6 +45,7 @@ macro_rules! ids {
 ids! {
     AccountServiceId = "service",
     AcquirerNotificationId = "notification",
+    AccessTokenId = "token",
     AgreementAcceptanceId = "acceptance",
     AttachmentId = "attachment",
     AuditEventId = "event",

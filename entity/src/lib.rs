@@ -4,6 +4,7 @@ pub mod enums;
 pub mod exact;
 pub mod ids;
 
+pub mod access_token;
 pub mod account_service;
 pub mod acquirer_notification;
 pub mod agreement_acceptance;

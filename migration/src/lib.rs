@@ -23,6 +23,7 @@ mod m0015_data_exports;
 mod m0030_payment_states;
 mod m0031_sandbox_bank;
 mod m0032_refunds;
+mod m0040_access_tokens;
 mod table;
 
 #[derive(Debug)]
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0031_sandbox_bank::Step),
             Box::new(m0032_refunds::Step),
             Box::new(m0021_replacements::Step),
+            Box::new(m0040_access_tokens::Step),
         ]
     }
 }

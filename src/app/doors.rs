@@ -21,11 +21,11 @@ pub struct AppDoors(pub App);
 #[async_trait]
 impl Doors for AppDoors {
     async fn person(&self, token: &str) -> Result<Option<Person>, Fault> {
-        self.0.services.identity.sessions.find(token).await
+        self.0.services.identity.find_bearer(token).await
     }
 
     async fn look(&self, token: &str) -> Result<Option<Person>, Fault> {
-        self.0.services.identity.sessions.look(token).await
+        self.0.services.identity.look_for_bearer(token).await
     }
 
     async fn hear_of_endings(&self, tell: &(dyn Fn(Ended) + Send + Sync)) {

@@ -151,7 +151,7 @@ impl<'a> Contents<'a> {
     pub async fn of(slices: &'a Slices, user: &'a user::Model) -> Result<Self, Fault> {
         // No session asks: the person did when they showed who they are.
         let confirmed = user.email_confirmed_at.is_some();
-        let person = Person { user_id: user.id, session: String::new(), confirmed };
+        let person = Person { user_id: user.id, session: String::new(), confirmed, scopes: None };
         let accounts = match slices.accounts.all_access(&person).await {
             Ok(accounts) => accounts,
             Err(Failure::Refused(_)) => Vec::new(),

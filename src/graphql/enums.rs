@@ -76,6 +76,10 @@ pub enum AuditEventKind {
     DeletionRequested,
     /// The cabinet stays after all.
     DeletionCancelled,
+    /// A token for a script was made.
+    AccessTokenCreated,
+    /// A token for a script was revoked.
+    AccessTokenRevoked,
     /// The cabinet was deleted.
     Erased,
 }

@@ -1,5 +1,6 @@
 //! People: the viewer, and what they do about themselves, one file a subject.
 
+mod access_token;
 mod audit;
 mod agreement;
 mod cookie;
@@ -29,6 +30,7 @@ use super::page::{Window, connection};
 use super::scalars::{DateTime, EmailAddress};
 use crate::kernel::{Failure, Person};
 
+pub use access_token::AccessTokenMutation;
 pub use agreement::AgreementMutation;
 pub use audit::AuditEvent;
 pub use deletion::{DeletionMutation, DeletionQuery};
@@ -103,6 +105,13 @@ impl User {
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<session::Session>, TopError> {
         self.themselves(ctx)?;
         session::list(ctx).await
+    }
+
+    /// Tokens of the person's own scripts that still open something, newest first.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn access_tokens(&self, ctx: &Context<'_>) -> Result<Vec<access_token::AccessToken>, TopError> {
+        self.themselves(ctx)?;
+        access_token::list(ctx).await
     }
 
     /// Whether a second factor is asked for.

@@ -13,9 +13,9 @@ use super::document::Documents;
 use super::exports::ExportMutation;
 use super::hints::HintQuery;
 use super::identity::{
-    AgreementMutation, AuditEvent, DeletionMutation, DeletionQuery, EmailChangeMutation, ForeignSignInMutation,
-    PasswordMutation, ProfileMutation, RegistrationMutation, SessionMutation, SignInMutation, TwoFactorMutation,
-    ViewerQuery, WordsQuery,
+    AccessTokenMutation, AgreementMutation, AuditEvent, DeletionMutation, DeletionQuery, EmailChangeMutation,
+    ForeignSignInMutation, PasswordMutation, ProfileMutation, RegistrationMutation, SessionMutation, SignInMutation,
+    TwoFactorMutation, ViewerQuery, WordsQuery,
 };
 use super::loaders::Loaders;
 use super::metering::{MeterReading, PreviewMutation, ReadingMutation, ReceiptQuery, WithdrawalMutation};
@@ -57,6 +57,7 @@ pub struct IdentityMutation(
     DeletionMutation,
     ForeignSignInMutation,
     ExportMutation,
+    AccessTokenMutation,
 );
 
 /// All that a person does with readings.

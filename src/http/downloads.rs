@@ -18,7 +18,7 @@ async fn served<E>(http: &Http<E>, request: &Request) -> Result<Response, Respon
     let path = request.raw_path_param("path").unwrap_or_default();
     let Some(token) = &caller.token else { return Err(not_found()) };
     let place = http.gate.enter().await?;
-    let person = http.doors.person(token).await.map_err(|fault| answer::fault(&fault))?;
+    let person = http.doors.session(token).await.map_err(|fault| answer::fault(&fault))?;
     let Some(person) = person else { return Err(not_found()) };
     let paper = http.doors.paper(&person, path, caller.locale).await.map_err(|fault| answer::fault(&fault))?;
     drop(place);

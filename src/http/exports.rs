@@ -41,7 +41,7 @@ pub async fn download<E>(http: Arc<Http<E>>, request: Request) -> Response {
 /// None for who is not signed in.
 async fn open<E>(http: &Http<E>, caller: &Caller, id: &str) -> Result<Option<ExportAnswer>, Fault> {
     let Some(token) = &caller.token else { return Ok(None) };
-    let Some(person) = http.doors.person(token).await? else { return Ok(None) };
+    let Some(person) = http.doors.session(token).await? else { return Ok(None) };
     http.doors.open_export(&caller.actor(Some(person)), id).await.map(Some)
 }
 

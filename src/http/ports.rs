@@ -16,6 +16,11 @@ pub trait Doors: Send + Sync + 'static {
     /// Whose session the token opens; none when it is unknown or has ended.
     async fn person(&self, token: &str) -> Result<Option<Person>, Fault>;
 
+    /// The same in a session only: files are not for scripts' tokens, which are good for fields.
+    async fn session(&self, token: &str) -> Result<Option<Person>, Fault> {
+        Ok(self.person(token).await?.filter(|person| person.scopes.is_none()))
+    }
+
     /// The same, but no use of the session: a connection that only waits must not keep it alive. Asks the store itself.
     async fn look(&self, token: &str) -> Result<Option<Person>, Fault>;
 

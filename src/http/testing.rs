@@ -128,7 +128,7 @@ impl Doors for FakeDoors {
         }
         let alive = self.0.sessions.lock().unwrap().get(token).copied().unwrap_or(false);
         let user_id = UserId::from_uuid(uuid::Uuid::nil());
-        Ok(alive.then(|| Person { user_id, session: token.to_owned(), confirmed: true }))
+        Ok(alive.then(|| Person { user_id, session: token.to_owned(), confirmed: true, scopes: None }))
     }
 
     async fn paper(&self, _: &Person, path: &str, _: Locale) -> Result<Option<Paper>, Fault> {

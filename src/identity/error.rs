@@ -63,6 +63,19 @@ pub enum ResetRefusal {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessTokenRefusal {
+    NotConfirmed,
+    /// Empty, too long, or of characters that no screen shows.
+    Name,
+    NoScopes,
+    /// Outside of the range.
+    Days,
+    /// As many as a person may have.
+    TooMany,
+    StepUp(StepUpRefusal),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeletionRefusal {
     NotConfirmed,
     StepUp(StepUpRefusal),

@@ -4,13 +4,26 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use entity::enums::AgreementKind;
-use entity::ids::{EmailChangeId, UserId};
+use entity::ids::{AccessTokenId, EmailChangeId, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::applicant::Applicant;
 use super::audit::Origin;
 use super::email_change::Mailbox;
 use crate::platform::outbox::Job;
+
+/// Tell a person that a token for a script was made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendAccessTokenCreated {
+    pub user_id: UserId,
+    pub access_token_id: AccessTokenId,
+    /// Network address that it was made from.
+    pub address: IpAddr,
+}
+
+impl Job for SendAccessTokenCreated {
+    const KIND: &'static str = "send_access_token_created";
+}
 
 /// Make the cabinet of a registration, or write to who has the address. Content instead of ids: until this is done the
 /// registration stands nowhere else.

@@ -68,6 +68,7 @@ impl Identity {
             store::replace_password_in(&tx, user_id, user.credentials_version, hash.clone()).await?;
             let act = Act::new(AuditEventKind::ForeignSignInReported);
             self.audit.append_in(&tx, user_id, origin.clone(), act).await?;
+            self.revoke_access_tokens_in(&tx, user_id).await?;
             self.outbox.enqueue_in(&tx, ended).await?;
             self.outbox
                 .enqueue_in(&tx, &SendPasswordReset { user_id: Some(user_id), asked_at: self.clock.now() })

@@ -3,11 +3,12 @@
 //! Promises: nothing tells a stranger whether an address is known; passwords are hashed off the async threads; a session
 //! that was ended stays ended; what a person did is written down with the act. Refuses to know: accounts, money.
 //! Tables: `users`, `agreement_acceptances`, `email_changes`, `email_change_links`, `audit_events`,
-//! `audit_circumstances`, `two_factors`, `recovery_codes`, `cabinet_deletions`, `erasures`; key spaces `session`,
+//! `audit_circumstances`, `access_tokens`, `two_factors`, `recovery_codes`, `cabinet_deletions`, `erasures`; key spaces `session`,
 //! `confirmation`, `deletion`, `password-reset`, `foreign-sign-in`, `captcha`, `tries`, `brake`, `place`, `decoy`,
 //! `decoy-user`, `resend`, `resend-step`.
 //! Jobs: `event`. GraphQL: `graphql/identity.rs`. Tests: `tests/it/identity/`.
 
+pub mod access_token;
 pub mod agreement;
 pub mod applicant;
 pub mod audit;
@@ -41,7 +42,7 @@ use entity::ids::UserId;
 use entity::user;
 
 use crate::config::Config;
-use crate::kernel::{Clock, Entropy, Fault};
+use crate::kernel::{Clock, Entropy, Fault, Person};
 use crate::platform::Mechanisms;
 use crate::platform::db::Db;
 use crate::platform::keyvalue::KeyValue;
@@ -49,6 +50,7 @@ use crate::platform::outbox::Outbox;
 use crate::platform::seal::Seal;
 use crate::platform::secret::SigningKey;
 use crate::platform::throttle::Throttle;
+use crate::platform::wakeups::Wakeups;
 
 use audit::Audit;
 use captcha::{Captcha, ProofOfWork};
@@ -61,6 +63,7 @@ pub struct Identity {
     db: Db,
     keys: KeyValue,
     outbox: Outbox,
+    wakeups: Wakeups,
     clock: Clock,
     entropy: Entropy,
     config: Arc<Config>,
@@ -105,12 +108,13 @@ impl Identity {
                 &config.captcha,
                 outgoing,
             ),
-            sessions: Sessions::new(keys.clone(), wakeups, clock.clone(), entropy.clone(), &config.identity),
+            sessions: Sessions::new(keys.clone(), wakeups.clone(), clock.clone(), entropy.clone(), &config.identity),
             audit,
             signing_key,
             db,
             keys,
             outbox,
+            wakeups,
             clock,
             entropy,
             config,
@@ -127,6 +131,22 @@ impl Identity {
         let most = self.config.identity.discretion.num_milliseconds().unsigned_abs();
         let chosen = u64::from_le_bytes(self.entropy.bytes()?) % most.saturating_add(1);
         Ok(TimeDelta::milliseconds(i64::try_from(chosen).map_err(Fault::internal)?))
+    }
+
+    /// Whoever a bearer's token belongs to: a session's or a script's.
+    pub async fn find_bearer(&self, token: &str) -> Result<Option<Person>, Fault> {
+        if token.starts_with(access_token::TOKEN_PREFIX) {
+            return Box::pin(self.find_by_access_token(token)).await;
+        }
+        self.sessions.find(token).await
+    }
+
+    /// The same for long-lived connections: `Sessions::look`.
+    pub async fn look_for_bearer(&self, token: &str) -> Result<Option<Person>, Fault> {
+        if token.starts_with(access_token::TOKEN_PREFIX) {
+            return self.find_by_access_token(token).await;
+        }
+        self.sessions.look(token).await
     }
 
     /// None for who is erased: a pseudonym is nobody.

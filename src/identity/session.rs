@@ -274,5 +274,5 @@ fn entry_of(session: &Session) -> Result<Entry, Fault> {
 }
 
 fn person(key: &Key, session: &Session) -> Person {
-    Person { user_id: session.user_id, session: key.as_str().to_owned(), confirmed: session.confirmed }
+    Person { user_id: session.user_id, session: key.as_str().to_owned(), confirmed: session.confirmed, scopes: None }
 }

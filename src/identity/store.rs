@@ -192,6 +192,7 @@ pub async fn list_erasures<C: ConnectionTrait>(
 /// The second factor, and the addresses of changes of the e-mail address.
 pub async fn delete_secrets_in(tx: &Tx, id: UserId) -> Result<(), Fault> {
     super::two_factor::store::delete_in(tx, id).await?;
+    super::access_token::delete_of_in(tx, id).await?;
     email_changes::delete_changes_of_in(tx, id, true).await
 }
 

@@ -5,14 +5,18 @@ use std::net::IpAddr;
 use entity::enums::Locale;
 use entity::ids::UserId;
 
-/// A person with a valid session.
+use super::Scopes;
+
+/// A person with a valid session, or with a token of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     pub user_id: UserId,
-    /// Hash of the session's token: names the session without being able to open it.
+    /// Hash of the session's or script's token: names the session without being able to open it.
     pub session: String,
     /// Whether the e-mail address is confirmed. An unconfirmed person can see the date and ask for the link again.
     pub confirmed: bool,
+    /// What the token is good for; none for a session, which is good for everything.
+    pub scopes: Option<Scopes>,
 }
 
 #[derive(Clone, Debug)]

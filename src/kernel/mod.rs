@@ -7,6 +7,7 @@ pub mod entropy;
 pub mod fault;
 pub mod network;
 pub mod page;
+pub mod scopes;
 pub mod type_id;
 
 pub use actor::{Actor, DEVICE_CHARACTERS, Person};
@@ -16,3 +17,4 @@ pub use entropy::Entropy;
 pub use fault::{Failure, Fault};
 pub use network::network;
 pub use page::{Direction, Page, Slice};
+pub use scopes::Scopes;

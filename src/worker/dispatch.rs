@@ -12,14 +12,14 @@ use crate::exports::event::{ArchiveData, DeleteExport, SendExportReady};
 use crate::identity::email_change::{ChangeLetter, ChangeLetterKind};
 use crate::identity::event::{
     CreateCabinet, DeleteEmailChange, DeleteUnconfirmed, EndSessions, EraseCabinet, RecordFailedSignIn, RemindOwner,
-    SendAlreadyRegistered, SendConfirmation, SendDeletionCancelled, SendDeletionScheduled, SendEmailChangeLink,
-    SendEmailChanged, SendNewDevice, SendPasswordChanged, SendPasswordReset, SendTwoFactorChanged,
+    SendAccessTokenCreated, SendAlreadyRegistered, SendConfirmation, SendDeletionCancelled, SendDeletionScheduled,
+    SendEmailChangeLink, SendEmailChanged, SendNewDevice, SendPasswordChanged, SendPasswordReset, SendTwoFactorChanged,
 };
 use crate::kernel::{Fault, type_id};
 use crate::notifications::mail::{
-    AccountAttached, AlreadyRegistered, Confirmation, DeletionCancelled, DeletionScheduled, EmailChangeNew,
-    EmailChangeOld, EmailChangeTaken, EmailChanged, ExportReady, LetterKind, NewDevice, PasswordChanged, PasswordReset,
-    PaymentSucceeded, TwoFactorChanged,
+    AccessTokenCreated, AccountAttached, AlreadyRegistered, Confirmation, DeletionCancelled, DeletionScheduled,
+    EmailChangeNew, EmailChangeOld, EmailChangeTaken, EmailChanged, ExportReady, LetterKind, NewDevice,
+    PasswordChanged, PasswordReset, PaymentSucceeded, TwoFactorChanged,
 };
 use crate::payments::acquirer::sandbox::event::NotifyFromSandbox;
 use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment, SettleRefund};
@@ -73,6 +73,7 @@ impl Worker {
                 self.identity.sessions.end_before(user_id, before, keep.as_deref()).await?;
             }
             SendTwoFactorChanged::KIND => self.send_two_factor_changed(job).await?,
+            SendAccessTokenCreated::KIND => self.send_access_token_created(job).await?,
             SendNewDevice::KIND => self.send_new_device(job).await?,
             DeleteUnconfirmed::KIND => {
                 self.identity.delete_unconfirmed(job.read::<DeleteUnconfirmed>()?.user_id).await?;
@@ -171,6 +172,13 @@ impl Worker {
     async fn send_password_changed(&self, job: &Leased) -> Result<(), Fault> {
         let SendPasswordChanged { user_id, changed_at, address } = job.read()?;
         self.send_to(job, user_id, None, PasswordChanged { changed_at, address }).await
+    }
+
+    async fn send_access_token_created(&self, job: &Leased) -> Result<(), Fault> {
+        let SendAccessTokenCreated { user_id, access_token_id, address } = job.read()?;
+        // Revoked before it was told of: nothing to worry about.
+        let Some(token) = self.identity.access_token(access_token_id).await? else { return Ok(()) };
+        self.send_to(job, user_id, None, AccessTokenCreated::of(&token, address)).await
     }
 
     async fn send_two_factor_changed(&self, job: &Leased) -> Result<(), Fault> {

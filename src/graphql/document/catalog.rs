@@ -118,6 +118,15 @@ impl Catalog {
         object == name || self.members.get(name).is_some_and(|members| members.iter().any(|member| member == object))
     }
 
+    /// Fields of objects and interfaces, with the type that has them.
+    #[cfg(test)]
+    pub fn output_fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.types.iter().flat_map(|(name, shape)| match shape {
+            Shape::Output(fields) => fields.keys().map(|field| (name.as_str(), field.as_str())).collect(),
+            _ => Vec::new(),
+        })
+    }
+
     pub fn number_of_types(&self) -> usize {
         self.types.len()
     }

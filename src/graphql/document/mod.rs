@@ -6,6 +6,7 @@
 pub mod cache;
 pub mod catalog;
 pub mod coercion;
+pub mod needs;
 pub mod plan;
 pub mod price;
 pub mod pricing;
@@ -24,6 +25,7 @@ use async_graphql::{ObjectType, Request, SchemaBuilder, ServerError, Subscriptio
 pub use self::cache::Source;
 use self::cache::{Cache, Hash};
 use self::catalog::Catalog;
+use self::needs::{Needs, Table};
 use self::plan::{Plan, Unplannable};
 use self::price::Inputs;
 pub use self::trusted::{hash_of, parse_hash};
@@ -53,6 +55,8 @@ pub struct Prepared {
     pub cost: u64,
     /// Registrations and sign-ins in it.
     pub sign_ins: u64,
+    /// What a token must be good for.
+    pub needs: Arc<Needs>,
 }
 
 /// A request error (GraphQL, September 2025, section 7.1.6): nothing was executed.
@@ -91,6 +95,7 @@ impl From<TooExpensive> for Refusal {
 pub struct Documents {
     validator: Validator,
     catalog: Catalog,
+    scopes: Table,
     config: GraphqlConfig,
     cache: Cache,
     trusted: HashMap<Hash, Arc<Plan>>,
@@ -109,6 +114,7 @@ impl Documents {
         let mut documents = Self {
             validator: Validator::new(schema()),
             catalog: catalog.map_err(|cause| Fault::internal(format!("the schema's definition: {cause}")))?,
+            scopes: Table::read(),
             config: config.clone(),
             cache: Cache::new(config.cache),
             trusted: HashMap::new(),
@@ -142,12 +148,12 @@ impl Documents {
         if cost > self.config.max_complexity {
             return Err(TooExpensive::Price { requested: cost, most: self.config.max_complexity }.into());
         }
-        let (kind, sign_ins) = (operation.ty, priced.sign_ins);
+        let (kind, sign_ins, needs) = (operation.ty, priced.sign_ins, Arc::clone(&priced.needs));
         // The text is not needed any more: the executor takes the parsed document.
         let mut request = Request::new("").variables(variables);
         request.operation_name = operation_name;
         request.set_parsed_query(plan.document.clone());
-        Ok(Prepared { request, kind, cost, sign_ins })
+        Ok(Prepared { request, kind, cost, sign_ins, needs })
     }
 
     fn find(&self, asked: &Asked, bringer: Bringer<'_>) -> Result<Arc<Plan>, Refusal> {
@@ -188,7 +194,7 @@ impl Documents {
         let document = parse_query(text).map_err(|error| Refusal::Unparsable(error.into()))?;
         guard::check(&document, limits)?;
         self.validator.check(document.clone()).map_err(Refusal::Invalid)?;
-        Plan::new(document, tokens, &self.catalog, &self.config).map_err(|cause| match cause {
+        Plan::new(document, tokens, (&self.catalog, &self.scopes), &self.config).map_err(|cause| match cause {
             Unplannable::TooExpensive(cause) => Refusal::TooExpensive(cause),
             Unplannable::Invalid(error) => Refusal::Invalid(vec![error]),
         })

@@ -1,11 +1,14 @@
 //! A document that was parsed, validated and priced: what is left to do for each request.
 
+use std::sync::Arc;
+
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
 };
 use async_graphql::{Name, Pos, Positioned, ServerError};
 
 use super::catalog::Catalog;
+use super::needs::{Needs, Table};
 use super::price::{Formula, Index};
 use super::pricing::Pricing;
 use crate::config::GraphqlConfig;
@@ -13,7 +16,7 @@ use crate::graphql::guard::TooExpensive;
 
 /// Mutations that try secrets, send letters or move money: at most one in a document. Every other mutation stands in the
 /// list of the test below: a new one is decided about before it goes out.
-pub const SENSITIVE: [&str; 21] = [
+pub const SENSITIVE: [&str; 22] = [
     "register",
     "signIn",
     "confirmEmail",
@@ -34,6 +37,7 @@ pub const SENSITIVE: [&str; 21] = [
     "attachPersonalAccount",
     "proveAccountAccess",
     "exportMyData",
+    "createAccessToken",
     "startPayment",
 ];
 /// Mutations that hash a password for whoever asks, without a token or a session: an address may do so many a minute.
@@ -54,6 +58,7 @@ pub struct Priced {
     pub name: Option<Name>,
     pub term: Index,
     pub sign_ins: u64,
+    pub needs: Arc<Needs>,
 }
 
 pub enum Unplannable {
@@ -72,7 +77,7 @@ impl Plan {
     pub fn new(
         document: ExecutableDocument,
         tokens: usize,
-        catalog: &Catalog,
+        (catalog, scopes): (&Catalog, &Table),
         config: &GraphqlConfig,
     ) -> Result<Self, Unplannable> {
         let mut pricing = Pricing::new(catalog, &document, config);
@@ -86,10 +91,13 @@ impl Plan {
                 OperationType::Mutation => &catalog.roots.mutation,
                 OperationType::Subscription => &catalog.roots.subscription,
             };
-            let term = pricing.selections(set, root.as_ref().map_or("", Name::as_str))?;
+            let root = root.as_ref().map_or("", Name::as_str);
+            let term = pricing.selections(set, root)?;
+            let needs = Arc::new(scopes.needs(catalog, &document, set, root));
             let sign_ins = roots.iter().filter(|root| SIGN_INS.contains(root)).count();
             let sign_ins = if operation.node.ty == OperationType::Mutation { sign_ins } else { 0 };
-            operations.push(Priced { name: name.cloned(), term, sign_ins: sign_ins.try_into().unwrap_or(u64::MAX) });
+            let sign_ins = sign_ins.try_into().unwrap_or(u64::MAX);
+            operations.push(Priced { name: name.cloned(), term, sign_ins, needs });
         }
         let formula = pricing.formula;
         let bytes = (tokens + formula.size()).saturating_mul(BYTES_PER_TOKEN);

@@ -137,4 +137,14 @@ pub enum ErrorCode {
     ExportRunning,
     /// As many archives as a day allows: see `retryAfterSeconds`.
     TooManyExports,
+    /// A token's name has 1 to 100 characters.
+    AccessTokenNameMalformed,
+    /// A token is for something: name a scope.
+    AccessTokenScopesMissing,
+    /// A token is good for 1 to 366 days.
+    AccessTokenLifetimeOutOfRange,
+    /// As many tokens as a person may have: revoke one.
+    TooManyAccessTokens,
+    /// The token does not exist, or is not the viewer's.
+    AccessTokenNotFound,
 }

@@ -51,6 +51,19 @@ impl ErrorCode {
             Self::TooManyExports => {
                 ("На сегодня архивов достаточно. Попробуйте позже.", "No more archives today. Try again later.")
             }
+            Self::AccessTokenNameMalformed => {
+                ("Назовите ключ: от 1 до 100 символов.", "Name the token: 1 to 100 characters.")
+            }
+            Self::AccessTokenScopesMissing => {
+                ("Выберите, что можно делать с ключом.", "Choose what the token may be used for.")
+            }
+            Self::AccessTokenLifetimeOutOfRange => {
+                ("Ключ действует от 1 до 366 дней.", "A token is good for 1 to 366 days.")
+            }
+            Self::TooManyAccessTokens => {
+                ("Ключей уже 20: отзовите ненужный.", "There are 20 tokens already: revoke one that is not needed.")
+            }
+            Self::AccessTokenNotFound => ("Такого ключа нет.", "There is no such token."),
             Self::TokenInvalid => (
                 "Ссылка недействительна: она использована или истекла.",
                 "The link is not valid: it was used or has expired.",

@@ -1,6 +1,7 @@
 //! The one way in for every transport: known documents, their price, and what a client may spend.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use chrono::Timelike;
 use entity::ids::UserId;
@@ -8,6 +9,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::outcome::Outcome;
 use crate::config::BudgetLimits;
+use crate::graphql::document::needs::Needs;
 use crate::graphql::document::{Documents, Source};
 use crate::kernel::{Actor, Clock};
 use crate::platform::throttle::budget::{Budgets, Standing};
@@ -28,12 +30,14 @@ enum Client {
 }
 
 /// What an operation asks for, known before it runs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Price {
     /// Points.
     pub points: u64,
     /// Registrations and sign-ins in it.
     pub sign_ins: u64,
+    /// What a token must be good for.
+    pub needs: Arc<Needs>,
 }
 
 /// What was taken, for `extensions.cost`.
@@ -77,7 +81,12 @@ impl Door {
     }
 
     /// A signed-in person pays wherever he sits; who is anonymous pays with all of his address. `Err` is the answer.
-    pub fn charge(&self, price: Price, actor: &Actor) -> Result<Bill, Box<Outcome>> {
+    /// A token that is not good for it is refused before.
+    pub fn charge(&self, price: &Price, actor: &Actor) -> Result<Bill, Box<Outcome>> {
+        let scopes = actor.person.as_ref().and_then(|person| person.scopes);
+        if let Some(lacking) = scopes.and_then(|scopes| price.needs.lacking(scopes)) {
+            return Err(Box::new(Outcome::lacking(lacking)));
+        }
         let address = source(actor.address);
         if price.sign_ins > 0 {
             let sign_ins = self.budgets.spend(&Client::SignIns(address), price.sign_ins, self.limits.sign_in);

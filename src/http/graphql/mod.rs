@@ -87,7 +87,7 @@ async fn serve<E: Executor>(http: &Arc<Http<E>>, request: &mut Request) -> Resul
 
 async fn execute<E: Executor>(http: &Http<E>, dialect: Dialect, prepared: Prepared, actor: Actor) -> Response {
     let most = http.config.graphql.max_answer_bytes;
-    let bill = match http.door.charge(prepared.price, &actor) {
+    let bill = match http.door.charge(&prepared.price, &actor) {
         Ok(bill) => bill,
         Err(limited) => return respond(dialect, limited.status_of_refusal(), *limited, most),
     };

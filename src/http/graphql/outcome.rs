@@ -8,6 +8,7 @@ use poem::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use super::door::Bill;
+use crate::graphql::document::needs::Lacking;
 use crate::http::request_id;
 
 pub const BAD_INPUT: &str = "BAD_INPUT";
@@ -85,6 +86,17 @@ impl Outcome {
     pub fn unavailable() -> Self {
         let text = "The service is briefly unavailable. Try again in a minute.";
         coded(ServerError::new(text, None), "UNAVAILABLE").into()
+    }
+
+    /// For a token that is not good for what was asked.
+    pub fn lacking(lacking: Lacking) -> Self {
+        let text = match lacking {
+            Lacking::Session => "No token may ask this: sign in.".to_owned(),
+            Lacking::OneOf(scopes) => {
+                format!("This token may not ask this: it needs the scope {}.", scopes.words().replace(',', " or "))
+            }
+        };
+        coded(ServerError::new(text, None), FORBIDDEN).into()
     }
 
     /// See `rate_limited`.

@@ -68,7 +68,7 @@ impl<E: Executor> Operation<E> {
             Ok(actor) => actor,
             Err(news) => return self.tell(news).await,
         };
-        let bill = match self.http.door.charge(self.price, &actor) {
+        let bill = match self.http.door.charge(&self.price, &actor) {
             Ok(bill) => bill,
             Err(limited) => return self.tell(News::Refused(limited)).await,
         };

@@ -2,6 +2,7 @@
 //! language. The text's first line is the subject.
 
 mod account_attached;
+mod access_token_created;
 mod already_registered;
 mod confirmation;
 mod email_change_new;
@@ -95,6 +96,7 @@ letters! {
     payment_succeeded: PaymentSucceeded,
     new_device: NewDevice,
     account_attached: AccountAttached,
+    access_token_created: AccessTokenCreated,
 }
 
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! Registration, confirmation, sign-in and sessions.
 
+mod access_token;
 mod audit;
 mod agreement;
 mod arrival;

@@ -1,8 +1,10 @@
 //! What is kept of acts and of deletions.
 
 use entity::enums::{AuditEventKind, ErasureReason};
-use entity::ids::{AuditEventId, DataExportId, ErasureId, UserId};
-use entity::{audit_circumstance, audit_event, cabinet_deletion, data_export, data_export_chunk, erasure};
+use entity::ids::{AccessTokenId, AuditEventId, DataExportId, ErasureId, UserId};
+use entity::{
+    access_token, audit_circumstance, audit_event, cabinet_deletion, data_export, data_export_chunk, erasure,
+};
 use kabinet::platform::db::Tx;
 use sea_orm::DbErr;
 
@@ -43,6 +45,17 @@ pub async fn rights(tx: &Tx) -> Result<(), DbErr> {
         counts: text("{}"),
     };
     kept(tx, record).await?;
+    let token = access_token::Model {
+        id: AccessTokenId(uuid()),
+        user_id: UserId(uuid()),
+        name: text("Дача"),
+        token_hash: text("hash"),
+        scopes: text("BALANCE,PAY"),
+        created_at: moment(),
+        expires_at: moment(),
+        used_at: Some(moment()),
+    };
+    kept(tx, token).await?;
     let export = data_export::Model {
         id: DataExportId(uuid()),
         user_id: UserId(uuid()),

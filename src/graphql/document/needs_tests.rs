@@ -1,0 +1,78 @@
+use async_graphql::parser::parse_query;
+
+use super::*;
+use crate::graphql::definition;
+
+fn needs(text: &str) -> Needs {
+    let catalog = Catalog::read(&definition()).unwrap();
+    let document = parse_query(text).unwrap();
+    let (_, operation) = document.operations.iter().next().unwrap();
+    let root = match operation.node.ty {
+        async_graphql::parser::types::OperationType::Query => "Query",
+        async_graphql::parser::types::OperationType::Mutation => "Mutation",
+        async_graphql::parser::types::OperationType::Subscription => "Subscription",
+    };
+    Table::read().needs(&catalog, &document, &operation.node.selection_set.node, root)
+}
+
+fn lacking(text: &str, scopes: &str) -> Option<String> {
+    needs(text).lacking(Scopes::of_words(scopes)).map(|lacking| match lacking {
+        Lacking::Session => "SESSION".to_owned(),
+        Lacking::OneOf(set) => set.words(),
+    })
+}
+
+/// No unknown cell: whoever adds a field decides who may ask it.
+#[test]
+fn every_field_of_the_schema_has_a_row() {
+    let (catalog, table) = (Catalog::read(&definition()).unwrap(), Table::read());
+    let missing: Vec<_> =
+        catalog.output_fields().filter(|(parent, field)| table.find(parent, field).is_none()).collect();
+    assert!(missing.is_empty(), "fields without a row in src/graphql/document/scopes.txt: {missing:?}");
+}
+
+#[test]
+fn every_row_is_of_the_schema_and_names_scopes_that_there_are() {
+    let (catalog, table) = (Catalog::read(&definition()).unwrap(), Table::read());
+    let fields: Vec<_> = catalog.output_fields().collect();
+    for (name, need) in &table.0 {
+        let known = match name.split_once('.') {
+            Some((parent, field)) => fields.contains(&(parent, field)),
+            None => match name.strip_prefix('*') {
+                Some(end) => fields.iter().any(|(parent, _)| parent.ends_with(end)),
+                None => fields.iter().any(|(parent, _)| parent == name),
+            },
+        };
+        assert!(known, "{name} is not in the schema");
+        assert_ne!(*need, Need::OneOf(Scopes::NONE), "{name}");
+    }
+    for line in TABLE.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let cell = line.split_whitespace().nth(1).unwrap();
+        assert!(
+            matches!(cell, "-" | "SESSION") || cell.split('|').all(|word| Scope::from_word(word).is_some()),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn what_is_asked_for_below_counts_however_it_is_written() {
+    for (text, scopes, expected) in [
+        ("{ viewer { id } }", "PAY", None),
+        ("{ viewer { email } }", "PAY", Some("PROFILE")),
+        ("{ viewer { sessions { id } } }", "PROFILE", Some("SESSION")),
+        ("{ viewer { personalAccounts { edges { node { number balance { owed { amount } } } } } } }", "BALANCE", None),
+        ("{ viewer { ...u } } fragment u on User { balance { asOf } }", "READINGS", Some("BALANCE")),
+        ("{ node(id: 1) { ... on Statement { closing { amount } } } }", "BALANCE", Some("STATEMENTS")),
+        ("{ node(id: 1) { id ... { __typename } } }", "PAY", None),
+        ("{ __schema { types { name } } }", "PAY", None),
+        ("mutation { signOut { signedOut } }", "PROFILE,BALANCE,PAY", Some("SESSION")),
+        ("mutation { submitMeterReadings(input: 1) { readings { id } userErrors { code } } }", "SUBMIT_READINGS", None),
+        ("mutation { submitMeterReadings(input: 1) { userErrors { code } } }", "READINGS", Some("SUBMIT_READINGS")),
+        ("mutation { startPayment(input: 1) { payment { confirmationUrl } } }", "PAY", None),
+        ("subscription { balanceUpdated { cursor } }", "PAYMENTS", Some("BALANCE")),
+        ("subscription { paymentUpdated(id: 1) { status } }", "BALANCE", Some("PAYMENTS,PAY")),
+    ] {
+        assert_eq!(lacking(text, scopes).as_deref(), expected, "{text} by {scopes}");
+    }
+}
