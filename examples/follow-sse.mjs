@@ -1,6 +1,6 @@
 // Follows balances by server-sent events, and goes on behind the last event whenever the stream breaks off:
 //
-//   node examples/follow-sse.mjs --url http://127.0.0.1:8080 --token sess_…
+//   node examples/follow-sse.mjs --url http://127.0.0.1:8080 --token token_…
 //
 // A browser's EventSource does the same by itself. Needs nothing but Node 20.
 import { parseArgs } from 'node:util';

@@ -126,7 +126,12 @@ async fn follow(way: Way) {
     assert!(person.try_to_sign_in(EMAIL, PASSWORD).await);
     let debtor = sample("debt");
     let account = person.attach(&debtor.provider_code, &debtor.number, Some(&debtor.pin)).await;
-    let follower = Follower::of(&person, server.log().with_file_name("followed.log"));
+    // As docs/integrators.md says: with a token that is good for this alone.
+    let wish = json!({ "name": "follower", "scopes": ["BALANCE"], "stepUp": { "password": PASSWORD } });
+    let made = person.mutate("createAccessToken", "token", wish).await;
+    let script = Customer { token: made["token"].as_str().map(str::to_owned), ..person.clone() };
+    assert!(script.token.is_some(), "{made}");
+    let follower = Follower::of(&script, server.log().with_file_name("followed.log"));
     eventually("the subscription is open", async || {
         let figures = reqwest::get(format!("http://{admin}/metrics")).await.unwrap().text().await.unwrap();
         figures.contains("kabinet_subscriptions_open 1\n").then_some(())
