@@ -134,6 +134,7 @@ const HARMLESS: [&str; 10] = [
     "acceptAgreements",
     "detachPersonalAccount",
     "previewMeterReadings",
+    "revokeAccessToken",
     "revokeAllSessions",
     "revokeOtherSessions",
     "revokeSession",
