@@ -11,8 +11,8 @@ const CONFIRMED: &str = "anna@example.com";
 const UNCONFIRMED: &str = "boris@example.com";
 const NEW: &str = "clara@example.com";
 
-async fn register(customer: &Customer, email: &str, captcha: String) -> Value {
-    let input = json!({ "email": email, "password": "another password 9", "captcha": captcha, "locale": "EN",
+async fn register(customer: &Customer, email: &str, password: &str, captcha: String) -> Value {
+    let input = json!({ "email": email, "password": password, "captcha": captcha, "locale": "EN",
         "acceptedAgreements": agreements() });
     customer.mutate("register", "email", input).await
 }
@@ -31,7 +31,7 @@ both_ways!(every_address_costs_as_many_statements, |app| {
         customer.device = "stranger/1";
         let (failed, _) = app.statements(sign_in(&customer, email, "a wrong password 7")).await;
         let captcha = customer.solve_captcha().await;
-        let (registered, _) = app.statements(register(&customer, email, captcha)).await;
+        let (registered, _) = app.statements(register(&customer, email, "another password 9", captcha)).await;
         customer.token = sign_in(&customer, email, "another password 9").await["token"].as_str().map(str::to_owned);
         app.advance(TimeDelta::minutes(1));
         let letter = "mutation { resendConfirmation { userErrors { code } } }";
@@ -43,6 +43,22 @@ both_ways!(every_address_costs_as_many_statements, |app| {
     }
     assert_eq!(costs[0].1, costs[2].1, "{costs:?}");
     assert_eq!(costs[1].1, costs[2].1, "{costs:?}");
+    app.drain().await;
+    app.discard_letters();
+    app.finish().await;
+});
+
+both_ways!(a_registration_with_the_owners_password_costs_as_many_statements, |app| {
+    app.customer().register(CONFIRMED).await;
+    app.drain().await;
+    app.customer().confirm(&app.confirmation_token(CONFIRMED)).await;
+    let customer = app.customer();
+    let mut costs = Vec::new();
+    for email in [CONFIRMED, NEW] {
+        let captcha = customer.solve_captcha().await;
+        costs.push(app.statements(register(&customer, email, PASSWORD, captcha)).await.0);
+    }
+    assert_eq!(costs[0], costs[1]);
     app.drain().await;
     app.discard_letters();
     app.finish().await;
