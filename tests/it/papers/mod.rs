@@ -72,6 +72,8 @@ both_ways!(a_receipt_is_there_once_the_money_has_come, |app| {
     assert!(bytes.starts_with(b"%PDF-"));
     let (other, _) = owner(&app, "boris@example.com", "debt").await;
     is_hidden(&other, url).await;
+    app.drain().await;
+    app.discard_letters();
     app.finish().await;
 });
 
