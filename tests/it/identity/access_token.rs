@@ -87,7 +87,7 @@ both_ways!(a_token_opens_what_its_scopes_say_and_nothing_else, |app| {
 });
 
 both_ways!(a_token_of_nobody_is_nobody, |app| {
-    let mut script = app.customer();
+    let mut script = app.confirmed_customer(EMAIL).await;
     script.token = Some("token_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned());
     assert!(!script.is_signed_in().await);
     app.finish().await;

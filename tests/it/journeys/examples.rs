@@ -129,7 +129,8 @@ async fn follow(way: Way) {
     // As docs/integrators.md says: with a token that is good for this alone.
     let wish = json!({ "name": "follower", "scopes": ["BALANCE"], "stepUp": { "password": PASSWORD } });
     let made = person.mutate("createAccessToken", "token", wish).await;
-    let script = Customer { token: made["token"].as_str().map(str::to_owned), ..person.clone() };
+    let mut script = person.clone();
+    script.token = made["token"].as_str().map(str::to_owned);
     assert!(script.token.is_some(), "{made}");
     let follower = Follower::of(&script, server.log().with_file_name("followed.log"));
     eventually("the subscription is open", async || {
