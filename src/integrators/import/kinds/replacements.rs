@@ -58,9 +58,11 @@ impl Loader for Replacements {
         let mut plan = Plan::<Changes>::default();
         for Numbered { line, row } in rows {
             let find = |serial: &String| meters.get(&(row.account.clone(), serial.clone()));
-            let (Some(old), Some(new)) = (find(&row.old_meter), find(&row.new_meter)) else {
-                let both = [&row.old_meter, &row.new_meter];
-                let missing = both.into_iter().try_for_each(|serial| beside.require_meter(&row.account, serial));
+            let (old, new) = (find(&row.old_meter), find(&row.new_meter));
+            let (Some(old), Some(new)) = (old, new) else {
+                let absent = [(&row.old_meter, old), (&row.new_meter, new)].into_iter().filter(|(_, it)| it.is_none());
+                let missing =
+                    absent.map(|(serial, _)| serial).try_for_each(|serial| beside.require_meter(&row.account, serial));
                 plan.missing(*line, missing);
                 continue;
             };
