@@ -41,21 +41,30 @@ impl Identity {
         proofs: Proofs,
         remember: bool,
     ) -> Result<(NewSession, user::Model), Failure<SignInRefusal>> {
-        let Proofs { password, captcha, code } = proofs;
         let tried = self.brakes.press(actor, email).await?.map_err(too_many)?;
+        let signed_in = Box::pin(self.sign_in_tried(actor, email, &tried, proofs, remember)).await;
+        if let Err(Failure::Fault(_)) = &signed_in {
+            // Nothing was learnt of the password: the try costs nothing.
+            self.brakes.give_back(email, &tried).await?;
+        }
+        signed_in
+    }
+
+    async fn sign_in_tried(
+        &self,
+        actor: &Actor,
+        email: &EmailAddress,
+        tried: &Try,
+        proofs: Proofs,
+        remember: bool,
+    ) -> Result<(NewSession, user::Model), Failure<SignInRefusal>> {
+        let Proofs { password, captcha, code } = proofs;
         if tried.asks_captcha {
-            self.check_captcha(actor, email, &tried, captcha.as_deref()).await?;
+            self.check_captcha(actor, email, tried, captcha.as_deref()).await?;
         }
         let user = store::find_by_email(self.db.read(), email).await?;
         let known_hash = user.as_ref().map(|user| user.password_hash.clone());
-        let verified = match self.hasher.verify(password.clone(), known_hash).await {
-            Err(fault @ Fault::Busy { .. }) => {
-                // Nothing was learnt of the password: the try costs nothing.
-                self.brakes.give_back(email, &tried).await?;
-                return Err(fault.into());
-            }
-            verified => verified?,
-        };
+        let verified = self.hasher.verify(password.clone(), known_hash).await?;
         let known = user.as_ref().map(|user| user.id);
         let user = user.filter(|_| verified.matches);
         let confirmed = user.as_ref().is_some_and(|user| user.email_confirmed_at.is_some());
@@ -63,13 +72,13 @@ impl Identity {
         let Some(user) = user else {
             if let Some(decoy) = decoy {
                 let begun = self.sessions.start(actor, &decoy, remember).await?;
-                self.brakes.give_back(email, &tried).await?;
+                self.brakes.give_back(email, tried).await?;
                 return Ok((begun, decoy));
             }
             self.leave_failure(actor, email, known).await?;
             return Err(Failure::Refused(SignInRefusal::BadCredentials));
         };
-        self.check_second_factor(actor, email, &tried, &user, code.as_deref()).await?;
+        self.check_second_factor(actor, email, tried, &user, code.as_deref()).await?;
         if let Some(stronger) = verified.stronger_hash {
             let (id, version, stronger) = (user.id, user.credentials_version, &stronger);
             let updated = self.db.transaction(|tx| async move {
@@ -82,13 +91,13 @@ impl Identity {
         self.refuse_if_outdated(&begun, &user).await?;
         self.write_down(actor, &begun).await?;
         if confirmed {
-            if self.brakes.is_news(&tried, &user).await? {
+            if self.brakes.is_news(tried, &user).await? {
                 // Before the place is known: a crash in between costs a second letter, not the first.
                 self.tell_of_new_device(actor, &user).await?;
             }
-            self.brakes.succeeded(email, &tried, user.id.0).await?;
+            self.brakes.succeeded(email, tried, user.id.0).await?;
         } else {
-            self.brakes.give_back(email, &tried).await?;
+            self.brakes.give_back(email, tried).await?;
         }
         Ok((begun, user))
     }
@@ -111,12 +120,10 @@ impl Identity {
         tried: &Try,
         captcha: Option<&str>,
     ) -> Result<(), Failure<SignInRefusal>> {
-        let accepted = self.captcha.accept(CaptchaAction::SignIn, actor.address, captcha).await;
-        if matches!(accepted, Ok(true)) {
+        if self.captcha.accept(CaptchaAction::SignIn, actor.address, captcha).await? {
             return Ok(());
         }
         self.brakes.give_back(email, tried).await?;
-        accepted?;
         Err(Failure::Refused(match captcha {
             None => SignInRefusal::CaptchaRequired,
             Some(_) => SignInRefusal::CaptchaRejected,

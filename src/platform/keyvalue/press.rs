@@ -15,13 +15,13 @@ pub const PRESS: &str = r"
     end
     if ARGV[6] == '1' then
         tally.tries = math.max(tally.tries - 1, 0)
-        tally.next = tally.last
+        tally.next = 0
     elseif tally.next > now then
         return { tally.next - now, tally.tries }
     else
         tally.tries = tally.tries + 1
-        tally.last = now
-        tally.next = now
+        tally.last = math.max(tally.last, now)
+        tally.next = 0
         if tally.tries >= free then
             tally.next = now + math.min(first * 2 ^ (tally.tries - free), most)
         end

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use kabinet::platform::keyvalue::{Entry, Key, Space};
+use kabinet::platform::keyvalue::{Entry, Key, Pressed, Rule, Space};
 use uuid::Uuid;
 
 use crate::harness::{TestApp, both_ways};
@@ -117,3 +117,21 @@ async fn a_short_lived_key_does_not_shorten_the_list_of_its_owners_keys_in_redis
     assert!(seconds > 5000, "{seconds}");
     app.finish().await;
 }
+
+// Of two at once the one that read the clock first may be counted last.
+both_ways!(a_free_try_that_is_counted_late_is_not_too_early, |app| {
+    let (keys, key) = (&app.app.mechanisms.keys, Key::of_secret("tries"));
+    let seconds = TimeDelta::seconds;
+    let rule = Rule { free: 3, first: seconds(1), most: seconds(5), forget: seconds(3600) };
+    let press = async || keys.press(SPACE, &key, &rule).await.unwrap();
+    assert_eq!(press().await, Pressed::Taken { tries: 1 });
+    app.advance(TimeDelta::milliseconds(-3));
+    assert_eq!(press().await, Pressed::Taken { tries: 2 });
+    app.advance(TimeDelta::milliseconds(3));
+    assert_eq!(press().await, Pressed::Taken { tries: 3 });
+    keys.give_back(SPACE, &key, &rule).await.unwrap();
+    app.advance(TimeDelta::milliseconds(-3));
+    assert_eq!(press().await, Pressed::Taken { tries: 3 });
+    assert!(matches!(press().await, Pressed::Early(_)), "the third is the last free one");
+    app.finish().await;
+});
