@@ -29,7 +29,12 @@ pub async fn add(db: &Db, space: Space, key: &Key, entry: &Entry, now: DateTime<
     db.transaction(|tx| async move {
         let row_of_key = Entity::find_by_id((space.0.to_owned(), key.as_str().to_owned()));
         match row_of_key.one(&*tx).await? {
-            Some(row) if row.expires_at > now => return Ok(false),
+            Some(row) if row.expires_at > now => {
+                // Written as it is: what is there already takes as long as what is added, and so tells nothing.
+                let same = ActiveModel { expires_at: Set(row.expires_at), ..Default::default() };
+                Entity::update_many().set(same).filter(is(space, key)).exec(&*tx).await?;
+                return Ok(false);
+            }
             Some(row) => {
                 Entity::delete_by_id((row.space, row.key)).exec(&*tx).await?;
             }
