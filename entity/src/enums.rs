@@ -84,6 +84,10 @@ words! {
         Created = "CREATED", Unknown = "UNKNOWN", Pending = "PENDING", WaitingForCapture = "WAITING_FOR_CAPTURE",
         Succeeded = "SUCCEEDED", Canceled = "CANCELED", PartiallyRefunded = "PARTIALLY_REFUNDED", Refunded = "REFUNDED",
     }
+    /// How the payer means to pay; `ANY`: chosen at the acquirer.
+    PaymentMethod { Any = "ANY", Card = "CARD", Sbp = "SBP", SbpQr = "SBP_QR" }
+    /// How far the acquirer is with a receipt of 54-ФЗ.
+    ReceiptStatus { Pending = "PENDING", Succeeded = "SUCCEEDED", Canceled = "CANCELED" }
     /// Whose money a posting of the journal is; what each sum means: `payments/journal.rs`.
     Book {
         Account = "ACCOUNT", Clearing = "CLEARING", Acquirer = "ACQUIRER", Provider = "PROVIDER", Commission = "COMMISSION",

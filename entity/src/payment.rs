@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::enums::PaymentStatus;
+use crate::enums::{PaymentMethod, PaymentStatus, ReceiptStatus};
 use crate::exact::Money;
 use crate::ids::{PaymentId, PersonalAccountId, UserId};
 
@@ -32,6 +32,11 @@ pub struct Model {
     pub called_at: Option<DateTimeUtc>,
     /// Given back so far, of `amount`.
     pub refunded: Money,
+    pub method: PaymentMethod,
+    /// What a QR code of СБП holds; of payments by `SBP_QR`.
+    pub qr_payload: Option<String>,
+    /// None: no receipt was asked of the acquirer.
+    pub receipt_status: Option<ReceiptStatus>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::enums::SandboxStatus;
+use crate::enums::{ReceiptStatus, SandboxStatus};
 use crate::exact::Money;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -27,6 +27,10 @@ pub struct Model {
     pub refunded: Money,
     /// `bank_card` or `sbp`, once the person has chosen.
     pub method: Option<String>,
+    /// `redirect` or `qr`.
+    pub confirmation: String,
+    /// None: no receipt came with the order.
+    pub receipt_status: Option<ReceiptStatus>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

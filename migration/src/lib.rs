@@ -24,6 +24,7 @@ mod m0030_payment_states;
 mod m0031_sandbox_bank;
 mod m0032_refunds;
 mod m0040_access_tokens;
+mod m0033_ways_to_pay;
 mod table;
 
 #[derive(Debug)]
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0032_refunds::Step),
             Box::new(m0021_replacements::Step),
             Box::new(m0040_access_tokens::Step),
+            Box::new(m0033_ways_to_pay::Step),
         ]
     }
 }

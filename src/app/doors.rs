@@ -1,19 +1,26 @@
 //! What the HTTP room asks for, answered by the slices.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
-use entity::enums::Locale;
+use entity::enums::{Locale, SandboxStatus};
 use entity::ids::{TypedId, UserId};
 
 use super::App;
 use crate::exports::download::Opened;
 use crate::graphql::identity::password_message;
-use crate::http::{Check, Doors, Ended, ExportAnswer, LinkOutcome, MailboxMessage, Paper, SandboxPage, UsedLink};
+use crate::http::{
+    Check, Doors, Ended, ExportAnswer, LinkOutcome, MailboxMessage, Paper, SandboxCall, SandboxPage, SandboxReply,
+    Taken, UsedLink,
+};
 use crate::identity::email_change::Confirmed;
 use crate::identity::error::{CancellationRefusal, ConfirmationRefusal, ReportRefusal, ResetRefusal};
 use crate::kernel::{Actor, Failure, Fault, Person, type_id};
 use crate::papers::{Table, Wanted};
+use crate::payments::acquirer::sandbox::Asked;
 use crate::payments::acquirer::sandbox::outcome::Choice;
 use crate::platform::mail::Mailer;
+use crate::platform::qr::svg;
 use crate::platform::wakeups::Wake;
 
 pub struct AppDoors(pub App);
@@ -115,16 +122,38 @@ impl Doors for AppDoors {
     }
 
     async fn sandbox_payment(&self, id: &str) -> Result<Option<SandboxPage>, Fault> {
-        Ok(self.0.sandbox.find(id).await?.map(page))
+        self.0.sandbox.find(id).await?.map(|payment| self.page(payment)).transpose()
     }
 
     async fn decide_sandbox_payment(&self, id: &str, outcome: &str) -> Result<Option<SandboxPage>, Fault> {
         let Some(choice) = Choice::from_word(outcome) else { return self.sandbox_payment(id).await };
-        Ok(self.0.sandbox.decide(id, choice).await?.map(page))
+        self.0.sandbox.decide(id, choice).await?.map(|payment| self.page(payment)).transpose()
     }
 
-    async fn take_notification(&self, acquirer: &str, body: &[u8]) -> Result<bool, Fault> {
-        self.0.services.payments.take_notification(acquirer, body).await
+    async fn sandbox_call(&self, call: SandboxCall) -> Result<Option<SandboxReply>, Fault> {
+        let SandboxCall { shop, key, method, path, idempotence_key, body } = call;
+        if !self.0.sandbox.is_shop(&shop, &key) {
+            return Ok(None);
+        }
+        if let Some(day) = path.strip_prefix("/registers/") {
+            let register = self.0.sandbox.daily_register(&shop, day).await?;
+            let (status, body) = register.map_or((404, String::new()), |register| (200, register));
+            return Ok(Some(SandboxReply { status, kind: "text/csv; charset=utf-8", body, reset: false }));
+        }
+        let body = serde_json::from_slice(&body).unwrap_or_default();
+        let asked = Asked { method: method.to_owned(), path, idempotence_key, shop, body };
+        let answer = self.0.sandbox.answer(&asked).await?;
+        let body = answer.body.to_string();
+        Ok(Some(SandboxReply { status: answer.status, kind: "application/json", body, reset: answer.reset }))
+    }
+
+    async fn take_notification(&self, acquirer: &str, from: IpAddr, body: &[u8]) -> Result<Taken, Fault> {
+        let payments = &self.0.services.payments;
+        if !payments.hears_from(acquirer, from) {
+            return Ok(Taken::Stranger);
+        }
+        let stored = payments.take_notification(acquirer, body).await?;
+        Ok(if stored { Taken::Stored } else { Taken::Unreadable })
     }
 
     async fn paper(&self, person: &Person, path: &str, locale: Locale) -> Result<Option<Paper>, Fault> {
@@ -175,12 +204,17 @@ fn wanted(path: &str) -> Option<Wanted> {
     }
 }
 
-fn page(payment: entity::sandbox_payment::Model) -> SandboxPage {
-    SandboxPage {
-        id: payment.id,
-        amount: payment.amount.to_string(),
-        description: payment.description,
-        status: payment.status.word().to_owned(),
-        return_url: payment.return_url,
+impl AppDoors {
+    fn page(&self, payment: entity::sandbox_payment::Model) -> Result<SandboxPage, Fault> {
+        let waits = payment.status == SandboxStatus::Pending;
+        let qr_svg = waits.then(|| svg(&self.0.sandbox.page_of(&payment))).transpose()?;
+        Ok(SandboxPage {
+            id: payment.id,
+            amount: payment.amount.to_string(),
+            description: payment.description,
+            status: payment.status.word().to_owned(),
+            return_url: payment.return_url,
+            qr_svg,
+        })
     }
 }

@@ -30,8 +30,9 @@ use crate::papers::Papers;
 use crate::payments::Payments;
 use crate::payments::acquirer::Acquirer;
 use crate::payments::acquirer::sandbox::{InProcess, NAME, Sandbox};
-use crate::payments::acquirer::yookassa::Yookassa;
+use crate::payments::acquirer::yookassa::https::Https;
 use crate::payments::acquirer::yookassa::transport::Transport;
+use crate::payments::acquirer::yookassa::{self, Yookassa};
 use crate::platform::Mechanisms;
 use crate::platform::db::Db;
 use crate::platform::failpoint::Failpoints;
@@ -70,7 +71,7 @@ impl Outside {
             entropy: Entropy::System,
             mailer: None,
             bank: None,
-            failpoints: Failpoints::default(),
+            failpoints: Failpoints::of_environment(),
         }
     }
 }
@@ -118,7 +119,11 @@ impl App {
         let billing = Arc::new(Billing::new(&mechanisms));
         let sandbox = Sandbox::new(&mechanisms);
         let bank = outside.bank.unwrap_or_else(|| Arc::new(InProcess(sandbox.clone())));
-        let acquirers: Vec<Arc<dyn Acquirer>> = vec![Arc::new(Yookassa::new(NAME, NAME.to_owned(), bank))];
+        let mut acquirers: Vec<Arc<dyn Acquirer>> = vec![Arc::new(Yookassa::new(NAME, NAME.to_owned(), bank))];
+        if let Some(shop) = &config.payments.yookassa {
+            let way = Arc::new(Https::new(mechanisms.outgoing.clone(), shop));
+            acquirers.push(Arc::new(Yookassa::new(yookassa::NAME, shop.id.clone(), way)));
+        }
         let payments = Arc::new(Payments::new(
             &mechanisms,
             Arc::clone(&accounts),

@@ -1,10 +1,10 @@
-use std::net::IpAddr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
 
 use super::reader::Reader;
+use super::safe_url::{EXPECTED, is_safe};
 
 const PROVIDERS: &str = "\"proof-of-work\", \"smartcaptcha\", \"turnstile\" or \"hcaptcha\"";
 
@@ -95,8 +95,7 @@ impl CaptchaConfig {
             }
         }
         if self.verify_url.as_ref().is_some_and(|url| !is_safe(url)) {
-            let text = "must begin with https://, or with http:// and an address of this machine";
-            reader.problem("captcha.verify_url", text);
+            reader.problem("captcha.verify_url", EXPECTED);
         }
     }
 }
@@ -108,38 +107,4 @@ fn fail_mode(reader: &mut Reader, key: &str) -> FailMode {
         _ => None,
     });
     mode.unwrap_or(FailMode::Closed)
-}
-
-/// The server's key travels there.
-fn is_safe(url: &str) -> bool {
-    if let Some(rest) = url.strip_prefix("https://") {
-        return !rest.is_empty() && !rest.starts_with('/');
-    }
-    let Some(rest) = url.strip_prefix("http://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_servers_key_travels_unencrypted_on_this_machine_only() {
-        for (url, safe) in [
-            ("https://captcha.example/verify", true),
-            ("http://127.0.0.1:8080/verify", true),
-            ("http://[::1]:8080/verify", true),
-            ("http://localhost/verify", true),
-            ("http://captcha.example/verify", false),
-            ("http://localhost.example/verify", false),
-            ("http://127.0.0.1@captcha.example/", false),
-            ("captcha.example", false),
-            ("https://", false),
-        ] {
-            assert_eq!(is_safe(url), safe, "{url}");
-        }
-    }
 }

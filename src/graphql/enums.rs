@@ -286,6 +286,21 @@ impl From<entity::enums::RefundStatus> for RefundStatus {
     }
 }
 
+/// How the payer means to pay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::PaymentMethod")]
+pub enum PaymentMethod {
+    /// To be chosen on the acquirer's page.
+    #[default]
+    Any,
+    /// By card, on the acquirer's page.
+    Card,
+    /// Through СБП, on the acquirer's page.
+    Sbp,
+    /// By a QR code of СБП, which the client shows.
+    SbpQr,
+}
+
 /// How far a payment has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum PaymentStatus {

@@ -7,16 +7,17 @@ use entity::{payment, refund};
 use super::accounts::{Money, PersonalAccount};
 use super::billing::download_url;
 use super::context::Find;
-use super::enums::{PaymentStatus, RefundStatus};
+use super::enums::{PaymentMethod, PaymentStatus, RefundStatus};
 use super::error::{AmountOutOfRangeError, ErrorCode, TopError, UserError, path};
 use super::ids;
 use super::metering::{MeterReading, MeterReadingInput, given_readings, submission_errors};
 use super::scalars::{DateTime, Decimal, EmailAddress};
-use crate::kernel::Failure;
+use crate::kernel::{Failure, Fault};
 use crate::papers::is_paid;
 use crate::payments::checkout::{Amount, Checkout, Started};
 use crate::payments::error::CheckoutRefusal;
-use crate::payments::state::NEVER_ARRIVED;
+use crate::payments::state::{NEVER_ARRIVED, is_open};
+use crate::platform::qr::svg;
 
 /// Why a payment was cancelled.
 #[derive(Clone, Debug, SimpleObject)]
@@ -49,6 +50,15 @@ impl From<refund::Model> for Refund {
             finished_at: refund.finished_at.map(DateTime),
         }
     }
+}
+
+/// A QR code of СБП: the payer's telephone reads it, or opens what it holds.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct SbpQr {
+    /// What the code holds: an address that a bank's application opens.
+    pub payload: String,
+    /// The code as a picture: an `<svg>` element.
+    pub svg: String,
 }
 
 /// One attempt to pay.
@@ -86,6 +96,19 @@ impl Payment {
     /// Where to pay; null for the moment in which the acquirer has not answered yet: ask again.
     async fn confirmation_url(&self) -> Option<&str> {
         self.0.confirmation_url.as_deref()
+    }
+
+    /// How the payer means to pay.
+    async fn method(&self) -> PaymentMethod {
+        self.0.method.into()
+    }
+
+    /// Of a payment by `SBP_QR` that waits to be paid: what the code holds, and the code.
+    async fn sbp_qr(&self) -> Result<Option<SbpQr>, TopError> {
+        let waiting = is_open(self.0.status).then_some(self.0.qr_payload.as_deref()).flatten();
+        Ok(waiting
+            .map(|payload| Ok::<_, Fault>(SbpQr { payload: payload.to_owned(), svg: svg(payload)? }))
+            .transpose()?)
     }
 
     /// When it was started.
@@ -169,6 +192,8 @@ pub struct StartPaymentInput {
     pub return_url: Option<String>,
     /// Where the receipt goes; by default the viewer's address.
     pub receipt_email: Option<EmailAddress>,
+    /// How to pay; by default it is chosen on the acquirer's page.
+    pub method: Option<PaymentMethod>,
     /// The same key with the same input gives the same payment: make one before the first try and keep it.
     pub idempotency_key: String,
 }
@@ -227,7 +252,14 @@ fn checkout(input: StartPaymentInput, locale: Locale) -> Result<(Checkout, Strin
     let receipt_email =
         receipt_email.transpose().map_err(|_| one(ErrorCode::EmailMalformed, path(["receiptEmail"])))?;
     let readings = given_readings(input.readings.unwrap_or_default(), locale)?;
-    let checkout = Checkout { personal_account_id, amount, readings, return_url: input.return_url, receipt_email };
+    let checkout = Checkout {
+        personal_account_id,
+        amount,
+        readings,
+        return_url: input.return_url,
+        receipt_email,
+        method: input.method.unwrap_or_default().into(),
+    };
     Ok((checkout, input.idempotency_key))
 }
 

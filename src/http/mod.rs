@@ -26,6 +26,7 @@ pub mod ports;
 pub mod quality;
 pub mod request_id;
 pub mod routes;
+pub mod sandbox;
 pub mod seats;
 pub mod server;
 pub mod shield;
@@ -43,7 +44,8 @@ use tokio_util::task::TaskTracker;
 
 pub use self::admin::admin_routes;
 pub use self::ports::{
-    Check, DemoAccount, DemoCard, Doors, Ended, ExportAnswer, LinkOutcome, MailboxMessage, Paper, SandboxPage, UsedLink,
+    Check, DemoAccount, DemoCard, Doors, Ended, ExportAnswer, LinkOutcome, MailboxMessage, Paper, SandboxCall,
+    SandboxPage, SandboxReply, Taken, UsedLink,
 };
 pub use self::routes::routes;
 pub use self::server::serve;

@@ -21,7 +21,7 @@ pub use self::links::{
     reset_password,
 };
 use self::template::page;
-use super::{Http, MailboxMessage, SandboxPage, answer, body, caller};
+use super::{Http, MailboxMessage, SandboxPage, Taken, answer, body, caller};
 
 /// Bytes. Acquirers send up to some tens of kilobytes.
 const MAX_NOTIFICATION: usize = 256 * 1024;
@@ -116,7 +116,7 @@ pub async fn decide_sandbox_payment<E>(http: Arc<Http<E>>, mut request: Request)
         Ok(form) => form,
         Err(refusal) => return refusal,
     };
-    if !["pay", "pay_sbp", "pay_late", "refuse", "three_d_secure_failed"].contains(&outcome.as_str()) {
+    if !["pay", "pay_sbp", "pay_late", "refuse", "three_d_secure_failed", "think"].contains(&outcome.as_str()) {
         return answer::text(StatusCode::UNPROCESSABLE_ENTITY, "The bank knows no such answer.\n");
     }
     let _place = match http.gate.enter().await {
@@ -152,9 +152,11 @@ pub async fn notification<E>(http: Arc<Http<E>>, mut request: Request) -> Respon
         Ok(place) => place,
         Err(refusal) => return refusal,
     };
-    match http.doors.take_notification(parameter(&request, "name"), &body).await {
-        Ok(true) => StatusCode::OK.into(),
-        Ok(false) => not_found(),
+    let from = caller::Caller::of(&request, &http.config.http).address;
+    match http.doors.take_notification(parameter(&request, "name"), from, &body).await {
+        Ok(Taken::Stored) => StatusCode::OK.into(),
+        Ok(Taken::Unreadable) => not_found(),
+        Ok(Taken::Stranger) => answer::text(StatusCode::FORBIDDEN, "Acquirers do not send from there.\n"),
         Err(fault) => answer::fault(&fault),
     }
 }

@@ -50,11 +50,14 @@ pub trait Doors: Send + Sync + 'static {
 
     async fn sandbox_payment(&self, id: &str) -> Result<Option<SandboxPage>, Fault>;
 
-    /// `outcome` is one of `pay`, `pay_sbp`, `pay_late`, `refuse`, `three_d_secure_failed`.
+    /// `outcome` is one of `pay`, `pay_sbp`, `pay_late`, `refuse`, `three_d_secure_failed`, `think`.
     async fn decide_sandbox_payment(&self, id: &str, outcome: &str) -> Result<Option<SandboxPage>, Fault>;
 
-    /// Stores the notification. False: the acquirer is unknown or the body unreadable.
-    async fn take_notification(&self, acquirer: &str, body: &[u8]) -> Result<bool, Fault>;
+    /// A call of the sandbox bank's API over HTTP; none when nobody may call with this id and key.
+    async fn sandbox_call(&self, call: SandboxCall) -> Result<Option<SandboxReply>, Fault>;
+
+    /// Stores the notification that came from the address.
+    async fn take_notification(&self, acquirer: &str, from: IpAddr, body: &[u8]) -> Result<Taken, Fault>;
 
     /// What stands behind a path below `/downloads/`; none of what is not there, or not the person's.
     async fn paper(&self, person: &Person, path: &str, locale: Locale) -> Result<Option<Paper>, Fault>;
@@ -132,6 +135,38 @@ pub enum ExportAnswer {
     },
 }
 
+/// What becomes of an acquirer's notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    Stored,
+    /// The acquirer is unknown or the body unreadable.
+    Unreadable,
+    /// Acquirers do not send from there.
+    Stranger,
+}
+
+/// A call of the sandbox bank's API.
+#[derive(Clone, Debug)]
+pub struct SandboxCall {
+    pub shop: String,
+    pub key: String,
+    pub method: &'static str,
+    /// Behind `/sandbox/v3`, with the query.
+    pub path: String,
+    pub idempotence_key: Option<String>,
+    pub body: Vec<u8>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SandboxReply {
+    pub status: u16,
+    /// `application/json` or, of a register, `text/csv`.
+    pub kind: &'static str,
+    pub body: String,
+    /// The connection ends instead.
+    pub reset: bool,
+}
+
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SandboxPage {
@@ -142,6 +177,8 @@ pub struct SandboxPage {
     /// `pending`, `waiting_for_capture`, `succeeded` or `canceled`.
     pub status: String,
     pub return_url: String,
+    /// The QR code of СБП as an `<svg>` element, while the payment waits.
+    pub qr_svg: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -7,7 +7,7 @@ use poem::endpoint::{make, make_sync};
 use poem::{Endpoint, Request, Response, Route, get, post};
 
 use super::guarded::Guarded;
-use super::{Http, downloads, exports, files, graphql, health, pages};
+use super::{Http, downloads, exports, files, graphql, health, pages, sandbox};
 
 /// Everything that the server answers, as one endpoint for `serve`. To be called inside a runtime.
 pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Response> + 'static {
@@ -48,6 +48,10 @@ pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Respons
             "/sandbox/payments/:id",
             get(handler(&http, pages::sandbox_payment)).post(handler(&http, pages::decide_sandbox_payment)),
         )
+        .at(format!("{}/*path", sandbox::BASE), {
+            let call = || handler(&http, sandbox::call);
+            get(call()).post(call())
+        })
         .at("/payments/returned", get(handler(&http, pages::returned)))
         .at("/acquirers/:name/notifications", post(handler(&http, pages::notification)));
     Guarded::new(http, route)

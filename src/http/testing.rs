@@ -20,7 +20,8 @@ use super::gate::Gate;
 use super::graphql::door::Door;
 use super::live::{Live, Pace};
 use super::{
-    Check, Doors, Ended, ExportAnswer, Http, LinkOutcome, MailboxMessage, Paper, SandboxPage, UsedLink, routes, serve,
+    Check, Doors, Ended, ExportAnswer, Http, LinkOutcome, MailboxMessage, Paper, SandboxCall, SandboxPage,
+    SandboxReply, Taken, UsedLink, routes, serve,
 };
 use crate::config::Config;
 use crate::graphql::document::Documents;
@@ -196,6 +197,7 @@ impl Doors for FakeDoors {
             description: "Газ <б>".to_owned(),
             status: "pending".to_owned(),
             return_url: "/payments/returned".to_owned(),
+            qr_svg: Some("<svg></svg>".to_owned()),
         }))
     }
 
@@ -204,9 +206,16 @@ impl Doors for FakeDoors {
         self.sandbox_payment(id).await
     }
 
-    async fn take_notification(&self, acquirer: &str, body: &[u8]) -> Result<bool, Fault> {
+    async fn sandbox_call(&self, call: SandboxCall) -> Result<Option<SandboxReply>, Fault> {
+        let SandboxCall { shop, method, path, body, .. } = call;
+        let body = format!("{method} {path} {}", String::from_utf8_lossy(&body));
+        let reset = path == "/reset";
+        Ok((shop == "shop").then_some(SandboxReply { status: 200, kind: "application/json", body, reset }))
+    }
+
+    async fn take_notification(&self, acquirer: &str, _: std::net::IpAddr, body: &[u8]) -> Result<Taken, Fault> {
         self.0.notifications.lock().unwrap().push(body.to_owned());
-        Ok(acquirer == "sandbox")
+        Ok(if acquirer == "sandbox" { Taken::Stored } else { Taken::Unreadable })
     }
 
     async fn mailbox(&self) -> Result<Option<Vec<MailboxMessage>>, Fault> {

@@ -1,6 +1,6 @@
 //! Starts a payment: the intent is committed first, then the acquirer is asked.
 
-use entity::enums::{AuditEventKind, PaymentStatus, ReadingSource};
+use entity::enums::{AuditEventKind, PaymentMethod, PaymentStatus, ReadingSource};
 use entity::exact::Money;
 use entity::ids::{PaymentId, PersonalAccountId};
 use entity::payment;
@@ -33,6 +33,14 @@ pub struct Checkout {
     pub readings: Vec<GivenReading>,
     pub return_url: Option<String>,
     pub receipt_email: Option<EmailAddress>,
+    /// Left out of the key's fingerprint where nothing was chosen, as keys from before there was a choice have it.
+    #[serde(skip_serializing_if = "is_any")]
+    pub method: PaymentMethod,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_any(method: &PaymentMethod) -> bool {
+    *method == PaymentMethod::Any
 }
 
 /// A payment, and whether the key was used before, so that nothing was done now.
@@ -159,6 +167,9 @@ impl Payments {
             // Whoever commits the intent makes the first call.
             called_at: Some(now),
             refunded: Money::ZERO,
+            method: checkout.method,
+            qr_payload: None,
+            receipt_status: None,
         };
         store::insert_payment_in(tx, payment.clone()).await?;
         if let Some(submission) = submission {

@@ -1,15 +1,24 @@
 //! What acquirers tell us: stored first, answered at once, believed only after asking.
 
+use std::net::IpAddr;
+
 use entity::acquirer_notification;
 
+use super::acquirer::yookassa;
 use super::event::CheckPayment;
 use super::{Payments, store};
+use crate::config::contains;
 use crate::kernel::{Failure, Fault};
 
 /// The longest notification that is kept, bytes.
 const LONGEST: usize = 16 * 1024;
 
 impl Payments {
+    /// Whether the acquirer's notifications may come from there. The sandbox is anywhere.
+    pub fn hears_from(&self, acquirer: &str, address: IpAddr) -> bool {
+        acquirer != yookassa::NAME || contains(&self.config.payments.notification_networks, address)
+    }
+
     /// False when the acquirer is unknown or the notification cannot be read: it is not worth repeating.
     ///
     /// Anybody may call here: what names no payment of ours is answered alike and not kept. Should it be one whose start

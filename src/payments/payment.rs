@@ -1,7 +1,7 @@
 //! The one way by which a payment moves: forward, by what a call to its acquirer has told.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::enums::{IncidentKind, LedgerEntryKind, PaymentStatus};
+use entity::enums::{IncidentKind, LedgerEntryKind, PaymentStatus, ReceiptStatus};
 use entity::ids::{PaymentId, UserId};
 use entity::payment;
 
@@ -20,8 +20,17 @@ use crate::platform::wakeups::Wake;
 #[derive(Clone, Debug)]
 pub(super) struct Heard {
     pub news: News,
-    /// The acquirer's name for it, and where the person pays.
-    pub placed: Option<(String, Option<String>)>,
+    pub placed: Option<Placed>,
+}
+
+/// What the acquirer has said of its object, besides how it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Placed {
+    /// The acquirer's name for it.
+    pub id: String,
+    pub confirmation_url: Option<String>,
+    pub qr_payload: Option<String>,
+    pub receipt: Option<ReceiptStatus>,
 }
 
 impl Heard {
@@ -34,7 +43,8 @@ impl Heard {
         if !seen.ours || seen.payment_id != Some(id) {
             return Self::only(News::Foreign);
         }
-        Self { news: seen.standing.into(), placed: Some((seen.id, seen.confirmation_url)) }
+        let Seen { id, confirmation_url, qr_payload, receipt, standing, .. } = seen;
+        Self { news: standing.into(), placed: Some(Placed { id, confirmation_url, qr_payload, receipt }) }
     }
 }
 
@@ -58,11 +68,12 @@ impl Payments {
     }
 
     async fn move_in(&self, tx: &Tx, mut payment: payment::Model, heard: &Heard) -> Result<payment::Model, Fault> {
-        if let Some((id, url)) = &heard.placed {
+        if let Some(Placed { id, confirmation_url, qr_payload, receipt }) = &heard.placed {
             match &payment.acquirer_payment_id {
                 None => {
                     payment.acquirer_payment_id = Some(id.clone());
-                    payment.confirmation_url = url.clone().or(payment.confirmation_url);
+                    payment.confirmation_url = confirmation_url.clone().or(payment.confirmation_url);
+                    payment.qr_payload = qr_payload.clone().or(payment.qr_payload);
                 }
                 // Two objects for one payment: the one that is recorded counts, people look at the other.
                 Some(known) if known != id => {
@@ -72,10 +83,13 @@ impl Payments {
                 }
                 Some(_) => {}
             }
+            payment.receipt_status = receipt.or(payment.receipt_status);
         }
         let mut change = store::Change {
             acquirer_payment_id: payment.acquirer_payment_id.clone(),
             confirmation_url: payment.confirmation_url.clone(),
+            qr_payload: payment.qr_payload.clone(),
+            receipt_status: payment.receipt_status,
             call_ended: !matches!(heard.news, News::Pending | News::WaitingForCapture { .. }),
             ..Default::default()
         };

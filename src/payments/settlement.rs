@@ -134,11 +134,15 @@ impl Payments {
             amount: payment.amount + payment.commission,
             description: self.description(payment).await?,
             return_url: payment.return_url.clone().unwrap_or_else(returned),
+            method: payment.method,
             two_stage: false,
             receipt_email: None,
             utilities: None,
         };
-        let heard = match self.acquirer(&payment.acquirer)?.create(&order).await {
+        self.db.cross("before_create").await;
+        let created = self.acquirer(&payment.acquirer)?.create(&order).await;
+        self.db.cross("after_create").await;
+        let heard = match created {
             Ok(seen) => Heard::of(payment.id, seen),
             Err(CallError::Refused { code }) => Heard::only(News::Refused { reason: code }),
             Err(CallError::Lost(cause)) => {
@@ -164,7 +168,9 @@ impl Payments {
 
     async fn read(&self, payment: &payment::Model) -> Result<payment::Model, Fault> {
         let Some(name) = payment.acquirer_payment_id.as_deref() else { return Ok(payment.clone()) };
+        self.db.cross("before_read").await;
         let seen = self.acquirer(&payment.acquirer)?.read(name).await.map_err(Fault::unavailable)?;
+        self.db.cross("after_read").await;
         let heard = seen.map_or_else(|| Heard::only(News::Absent), |seen| Heard::of(payment.id, seen));
         self.apply(payment.id, &heard).await
     }

@@ -1,7 +1,7 @@
 //! The tables `payments` and `acquirer_notifications`.
 
 use chrono::{DateTime, Utc};
-use entity::enums::PaymentStatus;
+use entity::enums::{PaymentStatus, ReceiptStatus};
 use entity::exact::Money;
 use entity::ids::{PaymentId, PersonalAccountId, UserId};
 use entity::{acquirer_notification, ledger_entry, payment, user};
@@ -79,12 +79,23 @@ pub struct Change {
     pub paid_at: Option<DateTime<Utc>>,
     pub acquirer_payment_id: Option<String>,
     pub confirmation_url: Option<String>,
+    pub qr_payload: Option<String>,
+    pub receipt_status: Option<ReceiptStatus>,
     /// A call has ended without an answer: the next one need not wait for it.
     pub call_ended: bool,
 }
 
 pub async fn update_payment_in(tx: &Tx, payment: &payment::Model, change: Change) -> Result<(), DbErr> {
-    let Change { status, failure, paid_at, acquirer_payment_id, confirmation_url, call_ended } = change;
+    let Change {
+        status,
+        failure,
+        paid_at,
+        acquirer_payment_id,
+        confirmation_url,
+        qr_payload,
+        receipt_status,
+        call_ended,
+    } = change;
     let mut row = payment::ActiveModel { checks: Set(payment.checks + 1), ..Default::default() };
     if let Some(status) = status {
         row.status = Set(status);
@@ -100,6 +111,12 @@ pub async fn update_payment_in(tx: &Tx, payment: &payment::Model, change: Change
     }
     if confirmation_url.is_some() {
         row.confirmation_url = Set(confirmation_url);
+    }
+    if qr_payload.is_some() {
+        row.qr_payload = Set(qr_payload);
+    }
+    if receipt_status.is_some() {
+        row.receipt_status = Set(receipt_status);
     }
     if call_ended {
         row.called_at = Set(None);
@@ -182,6 +199,7 @@ pub async fn purge_papers_in(tx: &Tx, before: DateTime<Utc>) -> Result<u64, Faul
         acquirer: Set(String::new()),
         acquirer_payment_id: Set(None),
         confirmation_url: Set(None),
+        qr_payload: Set(None),
         return_url: Set(None),
         failure: Set(None),
         ..Default::default()

@@ -1,9 +1,11 @@
-//! Named places at which a test may let the process die: before and after every commit. In production they are nothing.
+//! Named places at which a test may let the process die: before and after every commit, and every call to an
+//! acquirer. In production they are nothing.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 type Crossing = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -20,6 +22,22 @@ impl fmt::Debug for Failpoints {
 impl Failpoints {
     pub fn new(watch: impl Fn(&'static str) -> Crossing + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(watch)))
+    }
+
+    /// In a debug build: `KABINET_FAILPOINT=after_create:3` ends the process, as a crash does, when the place is crossed for
+    /// the third time. Tests of whole processes set it; nothing else does.
+    pub fn of_environment() -> Self {
+        let wanted = std::env::var("KABINET_FAILPOINT").ok().filter(|_| cfg!(debug_assertions));
+        let Some((place, count)) = wanted.as_deref().and_then(|wanted| wanted.split_once(':')) else {
+            return Self::default();
+        };
+        let (place, left) = (place.to_owned(), AtomicU32::new(count.parse().unwrap_or(1)));
+        Self::new(move |crossed| {
+            if crossed == place && left.fetch_sub(1, Ordering::SeqCst) == 1 {
+                std::process::abort();
+            }
+            Box::pin(std::future::ready(()))
+        })
     }
 
     pub async fn cross(&self, name: &'static str) {

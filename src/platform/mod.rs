@@ -9,6 +9,7 @@ pub mod mail;
 pub mod metrics;
 pub mod outbox;
 pub mod outgoing;
+pub mod qr;
 pub mod idempotency;
 pub mod pdf;
 pub mod seal;

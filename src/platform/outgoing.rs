@@ -17,11 +17,16 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 const AGENT: &str = concat!("kabinet/", env!("CARGO_PKG_VERSION"));
 /// Shorter than services and what stands between keep an idle connection.
 const IDLE: Duration = Duration::from_secs(20);
+/// Whoever does not take a connection for so long is out of reach.
+const CONNECT: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 pub struct Outgoing {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
+
+/// Name of the header, and its value.
+pub type Header<'a> = (&'static str, &'a str);
 
 /// Of one question.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +47,10 @@ pub struct Reply {
 /// Why there is no answer. Its text names neither the address nor what was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unanswered {
+    /// No connection: nothing was sent.
     Unreachable(String),
+    /// The connection ended after something was sent.
+    BrokenOff(String),
     TooLate,
     TooLong,
 }
@@ -51,6 +59,7 @@ impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable(cause) => write!(f, "cannot be reached: {cause}"),
+            Self::BrokenOff(cause) => write!(f, "broke off: {cause}"),
             Self::TooLate => f.write_str("does not answer in time"),
             Self::TooLong => f.write_str("answers more than is read"),
         }
@@ -66,7 +75,11 @@ impl fmt::Debug for Outgoing {
 impl Default for Outgoing {
     fn default() -> Self {
         // Without TLS only what the configuration lets through: this machine.
-        let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
+        let mut http = HttpConnector::new();
+        http.enforce_http(false);
+        http.set_connect_timeout(Some(CONNECT));
+        let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1();
+        let connector = connector.wrap_connector(http);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
@@ -79,13 +92,43 @@ impl Outgoing {
     /// Posts a form (`application/x-www-form-urlencoded`).
     pub async fn post_form(&self, url: &str, fields: &[(&str, &str)], bounds: Bounds) -> Result<Reply, Unanswered> {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let request = Request::builder()
-            .method(Method::POST)
+        let kind = [("content-type", "application/x-www-form-urlencoded")];
+        self.ask(Method::POST, url, &kind, body.into_bytes(), bounds).await
+    }
+
+    pub async fn get(&self, url: &str, headers: &[Header<'_>], bounds: Bounds) -> Result<Reply, Unanswered> {
+        self.ask(Method::GET, url, headers, Vec::new(), bounds).await
+    }
+
+    /// Posts JSON.
+    pub async fn post_json(
+        &self,
+        url: &str,
+        headers: &[Header<'_>],
+        body: Vec<u8>,
+        bounds: Bounds,
+    ) -> Result<Reply, Unanswered> {
+        let headers: Vec<_> = headers.iter().copied().chain([("content-type", "application/json")]).collect();
+        self.ask(Method::POST, url, &headers, body, bounds).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[Header<'_>],
+        body: Vec<u8>,
+        bounds: Bounds,
+    ) -> Result<Reply, Unanswered> {
+        let mut request = Request::builder()
+            .method(method)
             .uri(url)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::ACCEPT, "application/json")
-            .header(header::USER_AGENT, AGENT)
-            .body(Full::from(body));
+            .header(header::USER_AGENT, AGENT);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::from(body));
         let request = request.map_err(|_| Unanswered::Unreachable("the address is none".to_owned()))?;
         #[expect(clippy::disallowed_methods, reason = "nothing of a database is in it")]
         let sent = tokio::time::timeout(bounds.within, self.send(request, bounds.most_bytes)).await;
@@ -93,12 +136,15 @@ impl Outgoing {
     }
 
     async fn send(&self, request: Request<Full<Bytes>>, most_bytes: usize) -> Result<Reply, Unanswered> {
-        let response = self.client.request(request).await.map_err(|cause| Unanswered::Unreachable(causes(&cause)))?;
+        let response = self.client.request(request).await.map_err(|cause| {
+            let text = causes(&cause);
+            if cause.is_connect() { Unanswered::Unreachable(text) } else { Unanswered::BrokenOff(text) }
+        })?;
         let status = response.status().as_u16();
         match Limited::new(response.into_body(), most_bytes).collect().await {
             Ok(body) => Ok(Reply { status, body: body.to_bytes().into() }),
             Err(cause) if cause.is::<LengthLimitError>() => Err(Unanswered::TooLong),
-            Err(cause) => Err(Unanswered::Unreachable(causes(&*cause))),
+            Err(cause) => Err(Unanswered::BrokenOff(causes(&*cause))),
         }
     }
 }
@@ -151,6 +197,21 @@ mod tests {
         assert_eq!(ask(&url, BOUNDS).await, Ok(Reply { status: 200, body: b"{}".to_vec() }));
         let url = server("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n").await;
         assert_eq!(ask(&url, BOUNDS).await, Ok(Reply { status: 302, body: Vec::new() }));
+    }
+
+    #[tokio::test]
+    async fn what_was_sent_and_not_answered_is_told_from_what_was_not_sent() {
+        for broken in ["HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n12", "HTTP/1.1 2"] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}/", listener.local_addr().unwrap());
+            tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 4096]).await;
+                stream.write_all(broken.as_bytes()).await.unwrap();
+            });
+            assert!(matches!(ask(&url, BOUNDS).await, Err(Unanswered::BrokenOff(_))), "{broken}");
+        }
+        assert!(matches!(ask("http://127.0.0.1:1/", BOUNDS).await, Err(Unanswered::Unreachable(_))));
     }
 
     #[tokio::test]

@@ -21,6 +21,7 @@ use crate::notifications::mail::{
     EmailChangeNew, EmailChangeOld, EmailChangeTaken, EmailChanged, ExportReady, LetterKind, NewDevice,
     PasswordChanged, PasswordReset, PaymentSucceeded, TwoFactorChanged,
 };
+use crate::payments::acquirer::sandbox;
 use crate::payments::acquirer::sandbox::event::NotifyFromSandbox;
 use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment, SettleRefund};
 use crate::platform::db::Tx;
@@ -40,7 +41,9 @@ impl Worker {
     pub async fn carry_out(&self, job: Leased) {
         let outbox = &self.mechanisms.outbox;
         // Attempts that were never recorded: each took the process with it. Pending payments are asked about for ever.
-        if outbox.is_worn_out(&job) && ![SettlePayment::KIND, SettleRefund::KIND].contains(&job.kind.as_str()) {
+        if outbox.is_worn_out(&job)
+            && ![SettlePayment::KIND, SettleRefund::KIND, NotifyFromSandbox::KIND].contains(&job.kind.as_str())
+        {
             let cause = Fault::internal("the process ended in each attempt");
             if let Err(fault) = outbox.fail(&job, &cause).await {
                 tracing::warn!(kind = job.kind, %fault, "a job was not put aside");
@@ -116,9 +119,7 @@ impl Worker {
                 self.payments.check(job.read::<CheckPayment>()?.payment_id).await?;
             }
             NotifyFromSandbox::KIND => {
-                if let Some((acquirer, body)) = self.sandbox.notification(&job.read()?).await? {
-                    self.payments.take_notification(&acquirer, &body).await?;
-                }
+                return self.notify_from_sandbox(job).await;
             }
             SendAccountAttached::KIND => self.send_account_attached(job).await?,
             SendPaymentSucceeded::KIND => self.send_payment_succeeded(job).await?,
@@ -137,6 +138,16 @@ impl Worker {
                 _ => Err(fault),
             },
         }
+    }
+
+    /// A shop outside is told again for a day, however often it does not listen.
+    async fn notify_from_sandbox(&self, job: &Leased) -> Result<Done, Fault> {
+        let Some((outside, body)) = self.sandbox.notification(&job.read()?).await? else { return Ok(Done::Completed) };
+        if outside {
+            return Ok(self.sandbox.tell(body).await.map_or_else(Done::Failed, |()| Done::Completed));
+        }
+        self.payments.take_notification(sandbox::NAME, &body).await?;
+        Ok(Done::Completed)
     }
 
     async fn settle_refund(&self, job: &Leased) -> Result<Done, Fault> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::enums::Locale;
+use entity::enums::{Locale, PaymentMethod};
 use entity::exact::Money;
 use entity::ids::{PaymentId, PersonalAccountId};
 use kabinet::accounts::attachment::AccessProof;
@@ -349,6 +349,7 @@ impl World {
             readings: Vec::new(),
             return_url: None,
             receipt_email: None,
+            method: PaymentMethod::Any,
         };
         let number = self.intents.len();
         self.say(|| format!("{number} starts: {amount:?}"));

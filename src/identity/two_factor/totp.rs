@@ -1,11 +1,10 @@
 //! Codes by the clock (TOTP, RFC 6238): SHA-1, six digits, 30 seconds, which is what every authenticator app can do.
 
 use chrono::{DateTime, Utc};
-use fast_qr::convert::svg::SvgBuilder;
-use fast_qr::{ECL, QRBuilder};
 use totp_rs::{Builder, Secret};
 
 use crate::kernel::Fault;
+use crate::platform::qr::svg;
 
 /// Bytes: as many as the hash has (RFC 4226, section 4, R6).
 pub const SECRET: usize = 20;
@@ -26,8 +25,8 @@ pub fn enrolment(secret: [u8; SECRET], issuer: &str, account: &str) -> Result<En
     let named = builder(secret).with_issuer(Some(issuer)).with_account_name(account);
     let totp = named.build().map_err(Fault::internal)?;
     let uri = totp.to_url().map_err(Fault::internal)?;
-    let qr = QRBuilder::new(uri.as_str()).ecl(ECL::M).build().map_err(Fault::internal)?;
-    Ok(Enrolment { secret: totp.secret().to_base32(), uri, qr_svg: SvgBuilder::default().to_str(&qr) })
+    let qr_svg = svg(&uri)?;
+    Ok(Enrolment { secret: totp.secret().to_base32(), uri, qr_svg })
 }
 
 /// The step whose code this is: the present one or the one before, for who types slowly (RFC 6238, section 5.2).

@@ -7,6 +7,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use entity::enums::{PaymentMethod, ReceiptStatus};
 use entity::exact::Money;
 use entity::ids::{PaymentId, RefundId};
 
@@ -21,6 +22,7 @@ pub struct Order {
     pub amount: Money,
     pub description: String,
     pub return_url: String,
+    pub method: PaymentMethod,
     /// Hold the money first, take it with a second call.
     pub two_stage: bool,
     /// Where a receipt of 54-ФЗ goes; none where the acquirer is to make none.
@@ -58,6 +60,10 @@ pub struct Seen {
     pub ours: bool,
     /// Where the person pays, as long as that makes sense.
     pub confirmation_url: Option<String>,
+    /// Or what a QR code of СБП holds.
+    pub qr_payload: Option<String>,
+    /// Of the receipt that was asked for with the order.
+    pub receipt: Option<ReceiptStatus>,
     pub standing: Standing,
     pub refunded: Money,
 }

@@ -114,7 +114,10 @@ impl Payments {
             amount: refund.amount,
             reason: refund.reason.clone(),
         };
-        let heard = match self.acquirer(&payment.acquirer)?.refund(&order).await {
+        self.db.cross("before_refund").await;
+        let called = self.acquirer(&payment.acquirer)?.refund(&order).await;
+        self.db.cross("after_refund").await;
+        let heard = match called {
             Ok(seen) => heard(refund.id, refund.amount, Some(seen)),
             Err(CallError::Refused { code }) => (News::Refused { reason: code }, None),
             Err(CallError::Lost(_)) => (News::Lost, None),

@@ -45,6 +45,11 @@ impl Db {
         Self { failpoints, ..self }
     }
 
+    /// A place of the caller's own, between transactions.
+    pub async fn cross(&self, failpoint: &'static str) {
+        self.failpoints.cross(failpoint).await;
+    }
+
     /// For statements that change nothing and need no transaction.
     pub fn read(&self) -> &DatabaseConnection {
         &self.reader

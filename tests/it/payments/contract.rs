@@ -1,12 +1,16 @@
 //! The contract with an acquirer that speaks YooKassa's API: against the sandbox, in the process and over HTTP, and against a
 //! real test shop when `KABINET_TEST_YOOKASSA_SHOP` and `KABINET_TEST_YOOKASSA_KEY` are given.
 
+use entity::enums::{PaymentMethod, ReceiptStatus};
 use entity::exact::Money;
 use entity::ids::{PaymentId, RefundId};
+use kabinet::config::Shop;
 use kabinet::payments::acquirer::sandbox::outcome::Choice;
 use kabinet::payments::acquirer::sandbox::{InProcess, NAME};
-use kabinet::payments::acquirer::yookassa::Yookassa;
+use kabinet::payments::acquirer::yookassa::https::Https;
+use kabinet::payments::acquirer::yookassa::{self, Yookassa};
 use kabinet::payments::acquirer::{Acquirer, CallError, Order, RefundOrder, RefundStanding, RegisteredKind, Standing};
+use kabinet::platform::outgoing::Outgoing;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -20,6 +24,7 @@ fn order(number: u128, kopecks: i64) -> Order {
         amount: Money(kopecks),
         description: "Газпром, л/с 1".to_owned(),
         return_url: "https://kabinet.example/back".to_owned(),
+        method: PaymentMethod::Any,
         two_stage: false,
         receipt_email: Some("anna@example.com".to_owned()),
         utilities: None,
@@ -40,6 +45,88 @@ async fn keeps_the_contract(acquirer: &dyn Acquirer, first: &Order) {
     assert!(matches!(acquirer.create(&other_sum).await, Err(CallError::Lost(_))), "the key is taken");
     assert_eq!(acquirer.read(&made.id).await.unwrap().unwrap().standing, Standing::Pending);
     assert_eq!(acquirer.read("22e12f66-000f-5000-8000-18db351245c7").await, Ok(None));
+}
+
+fn over_http(url: &str, id: &str, key: &str) -> Yookassa {
+    let shop =
+        Shop { id: id.to_owned(), key: key.into(), url: url.to_owned(), timeout: std::time::Duration::from_secs(8) };
+    Yookassa::new(yookassa::NAME, id.to_owned(), Arc::new(Https::new(Outgoing::default(), &shop)))
+}
+
+/// Of a payment that the payer has paid, at any shop of YooKassa's API.
+async fn gives_back(acquirer: &dyn Acquirer, paid: &Order, id: &str, number: u128) {
+    let back = |number: u128, amount: Money| RefundOrder {
+        refund_id: RefundId(Uuid::from_u128(number)),
+        acquirer_payment_id: id.to_owned(),
+        idempotence_key: Uuid::from_u128(number).to_string(),
+        amount,
+        reason: "…".to_owned(),
+    };
+    let refund = acquirer.refund(&back(number, Money(100))).await.unwrap();
+    assert_eq!(acquirer.refund(&back(number, Money(100))).await.unwrap().id, refund.id, "once");
+    let too_much = acquirer.refund(&back(number + 1, paid.amount)).await;
+    assert!(matches!(too_much, Err(CallError::Refused { .. })), "no more than was paid");
+    assert_eq!(acquirer.read_refund(&refund.id).await.unwrap().unwrap().amount, Money(100));
+    let found = acquirer.find_refund(id, RefundId(Uuid::from_u128(number))).await.unwrap();
+    assert_eq!(found.unwrap().id, refund.id);
+}
+
+const SHOP: &str = "100500";
+const KEY: &str = "test_key";
+const AS_A_BANK: [(&str, &str); 3] = [
+    ("KABINET__PAYMENTS__SANDBOX_SHOP_ID", SHOP),
+    ("KABINET__PAYMENTS__SANDBOX_SECRET_KEY", KEY),
+    ("KABINET__PAYMENTS__SANDBOX_KOPECKS", "true"),
+];
+
+both_ways!(the_sandbox_keeps_the_contract_over_http, |app| {
+    let app = app.restart_with(&AS_A_BANK).await;
+    let url = format!("{}/sandbox/v3", app.url);
+    let acquirer = over_http(&url, SHOP, KEY);
+    let first = order(1, 10_000);
+    keeps_the_contract(&acquirer, &first).await;
+    let start = app.clock.now() - chrono::TimeDelta::hours(1);
+    let found = acquirer.find(first.payment_id, start).await.unwrap().unwrap();
+    app.app.sandbox.decide(&found.id, Choice::Card).await.unwrap();
+    assert_eq!(acquirer.read(&found.id).await.unwrap().unwrap().receipt, Some(ReceiptStatus::Succeeded));
+    gives_back(&acquirer, &first, &found.id, 1).await;
+    // What is lost on the way and what never was on it.
+    for (number, kopecks) in [(5, 10_005), (7, 10_007), (8, 10_008)] {
+        let order = order(number, kopecks);
+        assert!(matches!(acquirer.create(&order).await, Err(CallError::Lost(_))), "{kopecks}");
+        assert_eq!(acquirer.create(&order).await.unwrap().standing, Standing::Pending, "{kopecks}");
+    }
+    let qr = Order { method: PaymentMethod::SbpQr, ..order(20, 10_000) };
+    let made = acquirer.create(&qr).await.unwrap();
+    assert!(made.qr_payload.is_some_and(|payload| payload.starts_with("http")) && made.confirmation_url.is_none());
+    for stranger in [over_http(&url, SHOP, "guessed"), over_http(&url, "sandbox", KEY)] {
+        assert!(matches!(stranger.create(&order(30, 10_000)).await, Err(CallError::NotNow(_))), "401");
+    }
+    let away = over_http("http://127.0.0.1:1", SHOP, KEY);
+    assert!(matches!(away.create(&order(31, 10_000)).await, Err(CallError::NotNow(_))), "nothing was sent");
+    let day = app.clock.now().date_naive();
+    let register = format!("{url}/registers/{day}");
+    let register = reqwest::Client::new().get(register).basic_auth(SHOP, Some(KEY)).send().await.unwrap();
+    let register = register.text().await.unwrap();
+    let kinds: Vec<_> = register.lines().map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(kinds, ["kind", "payment", "refund", "total"], "{register}");
+    assert!(register.ends_with("total,1,100.00,1,1.00\n"), "{register}");
+    app.drain().await;
+    app.finish().await;
+});
+
+/// Only where the credentials of a test shop are given; nobody pays there, so nothing can be given back.
+#[tokio::test]
+async fn a_real_test_shop_keeps_the_contract() {
+    let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let (shop, key) = (given("KABINET_TEST_YOOKASSA_SHOP"), given("KABINET_TEST_YOOKASSA_KEY"));
+    let (Some(shop), Some(key)) = (shop, key) else { return };
+    let url = given("KABINET_TEST_YOOKASSA_URL").unwrap_or_else(|| "https://api.yookassa.ru/v3".to_owned());
+    let acquirer = over_http(&url, &shop, &key);
+    let first = order(Uuid::now_v7().as_u128(), 10_000);
+    keeps_the_contract(&acquirer, &first).await;
+    let found = acquirer.find(first.payment_id, chrono::Utc::now() - chrono::TimeDelta::hours(1)).await.unwrap();
+    assert_eq!(found.unwrap().payment_id, Some(first.payment_id));
 }
 
 both_ways!(the_sandbox_keeps_the_contract, |app| {

@@ -1,5 +1,6 @@
 //! From "pay" to the entry in the ledger.
 
+mod acquirer;
 mod contract;
 mod outcome;
 mod refund;

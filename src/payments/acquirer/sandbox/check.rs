@@ -21,6 +21,10 @@ pub fn order(body: &Value) -> Checked<Money> {
     let sum = amount(&body["amount"])?;
     let kind = body["confirmation"]["type"].as_str();
     need(matches!(kind, Some("redirect" | "qr")), "confirmation.type")?;
+    // СБП alone is paid by a QR code, and it knows no two stages.
+    let sbp = body["payment_method_data"]["type"] == "sbp";
+    need(kind != Some("qr") || sbp, "payment_method_data.type")?;
+    need(!sbp || body["capture"] == true, "capture")?;
     need(kind != Some("redirect") || is_text(&body["confirmation"]["return_url"], 2048), "confirmation.return_url")?;
     need(body["description"].is_null() || is_text(&body["description"], 128), "description")?;
     metadata(&body["metadata"])?;

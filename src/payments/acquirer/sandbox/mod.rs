@@ -11,17 +11,21 @@
 mod check;
 pub mod event;
 pub mod outcome;
+mod register;
 mod show;
 mod store;
 mod surface;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
-use entity::enums::SandboxStatus;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use entity::enums::{ReceiptStatus, SandboxStatus};
 use entity::sandbox_payment::Model;
+use secrecy::ExposeSecret;
+use subtle::ConstantTimeEq;
 
 use super::yookassa::transport::{Broken, Call, Reply, Transport};
 use crate::config::Config;
@@ -29,6 +33,7 @@ use crate::kernel::{Clock, Entropy, Failure, Fault};
 use crate::platform::Mechanisms;
 use crate::platform::db::{Db, Tx};
 use crate::platform::outbox::Outbox;
+use crate::platform::outgoing::{Bounds, Outgoing};
 use event::NotifyFromSandbox;
 use outcome::{Choice, Decided, News};
 
@@ -42,6 +47,10 @@ const TIME_TO_PAY: TimeDelta = TimeDelta::hours(1);
 const TIME_TO_CAPTURE: TimeDelta = TimeDelta::days(7);
 /// How long a key is remembered.
 const KEY_MEMORY: TimeDelta = TimeDelta::hours(24);
+/// How long a shop is told of what has happened.
+const TELLING: TimeDelta = TimeDelta::hours(24);
+/// Of one notification to a shop outside.
+const TOLD: Bounds = Bounds { within: Duration::from_secs(10), most_bytes: 64 * 1024 };
 
 #[derive(Clone, Debug)]
 pub struct Sandbox {
@@ -49,13 +58,14 @@ pub struct Sandbox {
     outbox: Outbox,
     clock: Clock,
     entropy: Entropy,
+    outgoing: Outgoing,
     config: Arc<Config>,
 }
 
 impl Sandbox {
     pub fn new(mechanisms: &Mechanisms) -> Self {
-        let Mechanisms { db, outbox, clock, entropy, config, .. } = mechanisms.clone();
-        Self { db, outbox, clock, entropy, config }
+        let Mechanisms { db, outbox, clock, entropy, outgoing, config, .. } = mechanisms.clone();
+        Self { db, outbox, clock, entropy, outgoing, config }
     }
 
     /// As its page shows it.
@@ -83,6 +93,24 @@ impl Sandbox {
 
     fn is_over(&self, since: DateTime<Utc>, allowed: TimeDelta, amount: entity::exact::Money) -> bool {
         since + allowed <= self.clock.now() && !(self.by_kopecks() && outcome::stays_pending(amount))
+    }
+
+    /// Whether this shop may call over HTTP with this key.
+    pub fn is_shop(&self, id: &str, key: &str) -> bool {
+        let shop = self.config.payments.sandbox_shop.as_ref();
+        shop.is_some_and(|shop| shop.id == id && bool::from(shop.key.expose_secret().as_bytes().ct_eq(key.as_bytes())))
+    }
+
+    pub fn page_of(&self, payment: &Model) -> String {
+        show::page_url(payment, &self.config.http.public_url)
+    }
+
+    /// What money came and went on a day (`2026-11-27`, UTC), as CSV; none when it is no day.
+    pub async fn daily_register(&self, shop: &str, day: &str) -> Result<Option<String>, Fault> {
+        let Ok(day) = day.trim_end_matches(".csv").parse::<NaiveDate>() else { return Ok(None) };
+        let payments = store::list_payments(self.db.read(), shop).await?;
+        let refunds = store::list_refunds(self.db.read(), shop).await?;
+        Ok(Some(register::of_day(day, &payments, &refunds)))
     }
 
     fn by_kopecks(&self) -> bool {
@@ -116,10 +144,16 @@ impl Sandbox {
         };
         (payment.status, payment.failure, payment.decided_at) = (status, failure, Some(self.clock.now()));
         payment.method = Some(choice.method().to_owned());
-        store::update_payment(tx, &payment).await?;
+        // A receipt is made once there is money to make it of.
+        payment.receipt_status = payment.receipt_status.map(|_| match decided {
+            Decided::Paid if self.by_kopecks() && outcome::loses_receipt(payment.amount) => ReceiptStatus::Canceled,
+            Decided::Paid => ReceiptStatus::Succeeded,
+            _ => ReceiptStatus::Pending,
+        });
         if decided == Decided::Paid && self.by_kopecks() && outcome::gives_back_half(payment.amount) {
             self.give_back_in(tx, &mut payment).await?;
         }
+        store::update_payment(tx, &payment).await?;
         self.notify_in(tx, &payment, choice).await
     }
 
@@ -129,7 +163,7 @@ impl Sandbox {
         let refund = show::new_refund(&self.entropy, payment, amount, "{}", self.clock.now())?;
         store::insert_refund(tx, refund).await?;
         payment.refunded = amount;
-        Ok(store::update_payment(tx, payment).await?)
+        Ok(())
     }
 
     /// Notifications are jobs: sent by and by, and as the kopecks say.
@@ -149,15 +183,30 @@ impl Sandbox {
         Ok(())
     }
 
-    /// The body of a notification, and the name of the acquirer that it goes to.
-    pub async fn notification(&self, job: &NotifyFromSandbox) -> Result<Option<(String, Vec<u8>)>, Fault> {
+    /// The body of a notification, and whether it goes to a shop outside.
+    pub async fn notification(&self, job: &NotifyFromSandbox) -> Result<Option<(bool, Vec<u8>)>, Fault> {
         let Some(payment) = self.find(&job.payment).await? else { return Ok(None) };
-        let acquirer = if payment.shop == NAME { NAME } else { "yookassa" };
+        let outside = payment.shop != NAME;
+        let too_old = payment.decided_at.is_some_and(|at| at + TELLING <= self.clock.now());
+        if outside && too_old {
+            return Ok(None);
+        }
         let mut object = show::payment(&payment, &self.config.http.public_url);
         show::distort(&mut object, job);
         let event = format!("payment.{}", job.event.word());
         let body = serde_json::json!({ "type": "notification", "event": event, "object": object });
-        Ok(Some((acquirer.to_owned(), body.to_string().into_bytes())))
+        Ok(Some((outside, body.to_string().into_bytes())))
+    }
+
+    /// Tells a shop outside: anything but 200 makes the bank tell again.
+    pub async fn tell(&self, body: Vec<u8>) -> Result<(), Fault> {
+        let shop = self.config.payments.sandbox_shop.as_ref();
+        let Some(url) = shop.and_then(|shop| shop.notification_url.as_deref()) else { return Ok(()) };
+        match self.outgoing.post_json(url, &[], body, TOLD).await {
+            Ok(reply) if reply.status == 200 => Ok(()),
+            Ok(reply) => Err(Fault::unavailable(format!("the shop answers {}", reply.status))),
+            Err(cause) => Err(Fault::unavailable(format!("the shop {cause}"))),
+        }
     }
 }
 

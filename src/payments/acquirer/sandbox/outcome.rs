@@ -4,7 +4,7 @@
 //! creating, once; `.08` 202 first; `.09` 429 twice. Of the payment: `.01` insufficient funds, `.02` 3-D Secure failed, `.03`
 //! expired, `.04` pending for ever, `.10` paid and half given back by the bank. Of the notifications: `.11` ten minutes late,
 //! `.12` five times, `.13` none, `.14` an earlier state after the later one, `.15` another sum, `.16` an unknown payment,
-//! `.17` another shop's, `.18` too large. Any other sum: what the person chooses.
+//! `.17` another shop's, `.18` too large. `.19`: the fiscal receipt fails. Any other sum: what the person chooses.
 
 use chrono::TimeDelta;
 use entity::exact::Money;
@@ -22,6 +22,8 @@ pub enum Choice {
     PayLate,
     Refuse,
     ThreeDSecureFailed,
+    /// Neither paid nor refused; after an hour the bank cancels.
+    Think,
 }
 
 impl Choice {
@@ -32,6 +34,7 @@ impl Choice {
             "pay_late" => Some(Self::PayLate),
             "refuse" => Some(Self::Refuse),
             "three_d_secure_failed" => Some(Self::ThreeDSecureFailed),
+            "think" => Some(Self::Think),
             _ => None,
         }
     }
@@ -55,6 +58,7 @@ pub fn decide(amount: Money, choice: Choice, capture: bool, by_kopecks: bool) ->
     match choice {
         Choice::Refuse => return Decided::Canceled("general_decline"),
         Choice::ThreeDSecureFailed => return Decided::Canceled("3d_secure_failed"),
+        Choice::Think => return Decided::Nothing,
         Choice::Card | Choice::Sbp | Choice::PayLate => {}
     }
     match kopecks(amount) {
@@ -69,6 +73,11 @@ pub fn decide(amount: Money, choice: Choice, capture: bool, by_kopecks: bool) ->
 
 pub fn stays_pending(amount: Money) -> bool {
     kopecks(amount) == 4
+}
+
+/// The fiscal receipt is never made.
+pub fn loses_receipt(amount: Money) -> bool {
+    kopecks(amount) == 19
 }
 
 pub fn gives_back_half(amount: Money) -> bool {

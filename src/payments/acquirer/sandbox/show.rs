@@ -44,8 +44,9 @@ pub fn payment(payment: &Model, public_url: &str) -> Value {
     };
     match payment.status {
         SandboxStatus::Pending => {
-            let url = format!("{public_url}/sandbox/payments/{}", payment.id);
-            set("confirmation", json!({ "type": "redirect", "confirmation_url": url }));
+            let url = page_url(payment, public_url);
+            let member = if payment.confirmation == "qr" { "confirmation_data" } else { "confirmation_url" };
+            set("confirmation", json!({ "type": payment.confirmation, member: url }));
         }
         SandboxStatus::Canceled => {
             let reason = payment.failure.as_deref().unwrap_or("general_decline");
@@ -59,7 +60,15 @@ pub fn payment(payment: &Model, public_url: &str) -> Value {
     if let Some(method) = &payment.method {
         set("payment_method", json!({ "type": method, "id": payment.id, "saved": false }));
     }
+    if let Some(receipt) = payment.receipt_status {
+        set("receipt_registration", json!(receipt.word().to_lowercase()));
+    }
     object
+}
+
+/// Where a person pays; a telephone that reads the QR code of СБП comes there too.
+pub fn page_url(payment: &Model, public_url: &str) -> String {
+    format!("{public_url}/sandbox/payments/{}", payment.id)
 }
 
 pub fn refund(refund: &sandbox_refund::Model) -> Value {

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use chrono::{DateTime, Utc};
-use entity::enums::SandboxStatus;
+use entity::enums::{ReceiptStatus, SandboxStatus};
 use entity::sandbox_key;
 use entity::sandbox_payment::Model;
 use serde_json::{Value, json};
@@ -175,6 +175,8 @@ impl Sandbox {
             capture: asked.body["capture"].as_bool().unwrap_or(false),
             refunded: entity::exact::Money::ZERO,
             method: None,
+            confirmation: text(&asked.body["confirmation"]["type"]),
+            receipt_status: asked.body["receipt"].is_object().then_some(ReceiptStatus::Pending),
         };
         store::insert_payment(tx, payment.clone()).await?;
         let answer = match special {
@@ -200,6 +202,7 @@ impl Sandbox {
         match (capture, payment.status) {
             (true, _) if held => {
                 (payment.status, payment.decided_at) = (SandboxStatus::Succeeded, Some(self.clock.now()));
+                payment.receipt_status = payment.receipt_status.map(|_| ReceiptStatus::Succeeded);
             }
             (false, SandboxStatus::Pending | SandboxStatus::WaitingForCapture) => {
                 payment.failure = Some("canceled_by_merchant".to_owned());

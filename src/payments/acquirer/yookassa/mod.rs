@@ -6,6 +6,7 @@
     reason = "a member of JSON that is missing reads as null (serde_json): nothing panics"
 )]
 
+pub mod https;
 mod order;
 pub mod transport;
 mod wire;
@@ -22,6 +23,8 @@ use super::{Acquirer, CallError, Order, RefundOrder, RefundSeen, Registered, See
 use transport::{Call, Transport};
 use wire::{accepted, found, payment, refund};
 
+/// The acquirer's name.
+pub const NAME: &str = "yookassa";
 /// Pages of a list that are read at most: 100 payments each.
 const MOST_PAGES: usize = 200;
 

@@ -1,5 +1,6 @@
 //! What is sent to create a payment or a refund.
 
+use entity::enums::PaymentMethod;
 use entity::exact::Money;
 use serde_json::{Value, json};
 
@@ -22,11 +23,19 @@ pub fn body(order: &Order) -> Value {
     let mut body = json!({
         "amount": amount(order.amount),
         "capture": !order.two_stage,
-        "confirmation": { "type": "redirect", "return_url": order.return_url, "locale": "ru_RU" },
+        "confirmation": confirmation(order),
         "description": first(&order.description, DESCRIPTION),
         "metadata": { "payment_id": order.payment_id.0.to_string() },
     });
     if let Some(object) = body.as_object_mut() {
+        let method = match order.method {
+            PaymentMethod::Any => None,
+            PaymentMethod::Card => Some("bank_card"),
+            PaymentMethod::Sbp | PaymentMethod::SbpQr => Some("sbp"),
+        };
+        if let Some(method) = method {
+            object.insert("payment_method_data".to_owned(), json!({ "type": method }));
+        }
         if let Some(utilities) = &order.utilities {
             object.insert("payment_order".to_owned(), payment_order(order, utilities));
         }
@@ -35,6 +44,12 @@ pub fn body(order: &Order) -> Value {
         }
     }
     body
+}
+
+/// A QR code of СБП is shown by us; everything else is chosen and confirmed on the acquirer's page.
+fn confirmation(order: &Order) -> Value {
+    let kind = if order.method == PaymentMethod::SbpQr { "qr" } else { "redirect" };
+    json!({ "type": kind, "return_url": order.return_url, "locale": "ru_RU" })
 }
 
 /// What a shop of utilities must send with every payment; it goes on to ГИС ЖКХ.

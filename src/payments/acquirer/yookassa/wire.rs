@@ -2,6 +2,7 @@
 //! 5xx, 202 and silence leave open whether it did. Members and words that we do not know are passed over.
 
 use chrono::{DateTime, Utc};
+use entity::enums::ReceiptStatus;
 use entity::exact::Money;
 use entity::ids::{PaymentId, RefundId};
 use serde_json::Value;
@@ -89,9 +90,19 @@ pub fn payment(object: &Value, shop: &str) -> Option<Seen> {
         payment_id: known,
         ours: !theirs && amount.is_some(),
         confirmation_url: object["confirmation"]["confirmation_url"].as_str().map(str::to_owned),
+        qr_payload: object["confirmation"]["confirmation_data"].as_str().map(str::to_owned),
+        receipt: receipt(&object["receipt_registration"]),
         standing,
         refunded: sum(&object["refunded_amount"]).unwrap_or_default(),
     })
+}
+
+fn receipt(registration: &Value) -> Option<ReceiptStatus> {
+    match registration.as_str()? {
+        "succeeded" => Some(ReceiptStatus::Succeeded),
+        "canceled" => Some(ReceiptStatus::Canceled),
+        _ => Some(ReceiptStatus::Pending),
+    }
 }
 
 pub fn refund(object: &Value) -> Option<RefundSeen> {

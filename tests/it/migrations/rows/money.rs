@@ -1,7 +1,8 @@
 //! Payments, statements and the ledger.
 
 use entity::enums::{
-    Book, ChargeBasis, IncidentKind, JournalKind, LedgerEntryKind, PaymentStatus, RefundStatus, SandboxStatus, Unit,
+    Book, ChargeBasis, IncidentKind, JournalKind, LedgerEntryKind, PaymentMethod, PaymentStatus, ReceiptStatus,
+    RefundStatus, SandboxStatus, Unit,
 };
 use entity::exact::{Coefficient, Money, Price, Quantity, YearMonth};
 use entity::ids::{
@@ -38,6 +39,9 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         checks: 2,
         called_at: Some(moment()),
         refunded: Money(0),
+        method: PaymentMethod::SbpQr,
+        qr_payload: Some(text("https://qr.nspk.ru/1")),
+        receipt_status: Some(ReceiptStatus::Succeeded),
     };
     kept(tx, payment).await?;
     journal(tx).await?;
@@ -78,6 +82,8 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         capture: true,
         refunded: Money(1),
         method: Some(text("sbp")),
+        confirmation: text("qr"),
+        receipt_status: Some(ReceiptStatus::Pending),
     };
     kept(tx, sandbox).await?;
     bank(tx).await?;
