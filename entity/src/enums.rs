@@ -43,7 +43,7 @@ words! {
         SecondFactorDisabled = "SECOND_FACTOR_DISABLED", RecoveryCodesReplaced = "RECOVERY_CODES_REPLACED",
         AccountAttached = "ACCOUNT_ATTACHED",
         AccountProved = "ACCOUNT_PROVED", AccountDetached = "ACCOUNT_DETACHED", ReadingsSubmitted = "READINGS_SUBMITTED",
-        ReadingWithdrawn = "READING_WITHDRAWN", DataExportRequested = "DATA_EXPORT_REQUESTED", DataExportDownloaded = "DATA_EXPORT_DOWNLOADED",
+        ReadingWithdrawn = "READING_WITHDRAWN", PaymentCanceled = "PAYMENT_CANCELED", DataExportRequested = "DATA_EXPORT_REQUESTED", DataExportDownloaded = "DATA_EXPORT_DOWNLOADED",
         PaymentStarted = "PAYMENT_STARTED", DeletionRequested = "DELETION_REQUESTED",
         DeletionCancelled = "DELETION_CANCELLED", AccessTokenCreated = "ACCESS_TOKEN_CREATED", AccessTokenRevoked = "ACCESS_TOKEN_REVOKED", Erased = "ERASED",
     }
@@ -86,6 +86,8 @@ words! {
     }
     /// How the payer means to pay; `ANY`: chosen at the acquirer.
     PaymentMethod { Any = "ANY", Card = "CARD", Sbp = "SBP", SbpQr = "SBP_QR" }
+    /// Who makes the receipt of 54-ФЗ: nobody of ours, or the acquirer with the payment.
+    ReceiptMode { None = "NONE", WithPayment = "WITH_PAYMENT" }
     /// How far the acquirer is with a receipt of 54-ФЗ.
     ReceiptStatus { Pending = "PENDING", Succeeded = "SUCCEEDED", Canceled = "CANCELED" }
     /// Whose money a posting of the journal is; what each sum means: `payments/journal.rs`.
@@ -99,7 +101,7 @@ words! {
     /// What people must look at.
     IncidentKind {
         LateSuccess = "LATE_SUCCESS", LateCancel = "LATE_CANCEL", AmountDiffers = "AMOUNT_DIFFERS", Foreign = "FOREIGN",
-        Missing = "MISSING", Stuck = "STUCK",
+        Missing = "MISSING", Stuck = "STUCK", ReceiptMissing = "RECEIPT_MISSING", NotSent = "NOT_SENT", NotPosted = "NOT_POSTED",
     }
     SandboxStatus { Pending = "pending", WaitingForCapture = "waiting_for_capture", Succeeded = "succeeded", Canceled = "canceled" }
 }

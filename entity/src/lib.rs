@@ -29,6 +29,7 @@ pub mod meter_reading;
 pub mod meter_replacement;
 pub mod outbox_job;
 pub mod payment;
+pub mod payment_terms;
 pub mod personal_account;
 pub mod provider;
 pub mod provider_terms;

@@ -37,6 +37,12 @@ pub struct Model {
     pub qr_payload: Option<String>,
     /// None: no receipt was asked of the acquirer.
     pub receipt_status: Option<ReceiptStatus>,
+    /// When the receipt was made.
+    pub receipt_at: Option<DateTimeUtc>,
+    /// When a register told the provider of it.
+    pub sent_at: Option<DateTimeUtc>,
+    /// When the provider was seen to have it: in a statement, or by its word.
+    pub posted_at: Option<DateTimeUtc>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

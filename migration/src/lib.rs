@@ -25,6 +25,7 @@ mod m0031_sandbox_bank;
 mod m0032_refunds;
 mod m0040_access_tokens;
 mod m0033_ways_to_pay;
+mod m0034_promises;
 mod table;
 
 #[derive(Debug)]
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0021_replacements::Step),
             Box::new(m0040_access_tokens::Step),
             Box::new(m0033_ways_to_pay::Step),
+            Box::new(m0034_promises::Step),
         ]
     }
 }

@@ -62,6 +62,11 @@ impl Accounts {
         Ok(self.find_providers(&[id]).await?.into_iter().next())
     }
 
+    /// By the code that its registers have.
+    pub async fn provider_id(&self, code: &str) -> Result<Option<ProviderId>, Fault> {
+        store::provider_id(self.db.read(), code).await
+    }
+
     /// One statement for all of them.
     pub async fn find_providers(&self, ids: &[ProviderId]) -> Result<Vec<Provider>, Fault> {
         let rows = store::find_providers(self.db.read(), ids).await?;

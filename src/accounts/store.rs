@@ -52,6 +52,11 @@ pub async fn list_providers_named(
     Ok(provider::Entity::find().find_with_related(provider_terms::Entity).filter(wanted).all(db).await?)
 }
 
+pub async fn provider_id(db: &DatabaseConnection, code: &str) -> Result<Option<ProviderId>, Fault> {
+    let found = provider::Entity::find().filter(provider::Column::Code.eq(code)).one(db).await?;
+    Ok(found.map(|provider| provider.id))
+}
+
 pub async fn list_terms(db: &DatabaseConnection, ids: &[ProviderId]) -> Result<Vec<provider_terms::Model>, Fault> {
     let of_providers = provider_terms::Column::ProviderId.is_in(ids.iter().copied());
     Ok(provider_terms::Entity::find().filter(of_providers).all(db).await?)

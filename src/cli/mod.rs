@@ -9,6 +9,7 @@ mod import;
 mod incidents;
 mod mail;
 mod migrate;
+mod payment_terms;
 mod progress;
 mod refunds;
 mod serve;
@@ -56,6 +57,8 @@ enum Command {
     Erasures(erasures::ErasuresArgs),
     /// Payments that contradict their acquirer: list them, assign them, close them.
     Incidents(incidents::IncidentsArgs),
+    /// How a provider is paid: receipt, commission, recipient, register.
+    PaymentTerms(payment_terms::PaymentTermsArgs),
     /// Give money back.
     Refunds(refunds::RefundsArgs),
     /// Check configuration, database, Redis, mail, clock and ledger, and say what to do.
@@ -133,6 +136,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Erasures(args) => erasures::run(&args, config).await,
         Command::Doctor(args) => doctor::run(&args, config).await,
         Command::Refunds(args) => refunds::run(&args, config).await,
+        Command::PaymentTerms(args) => payment_terms::run(&args, config).await,
         Command::Incidents(args) => incidents::run(&args, config).await,
         Command::Config | Command::Errors => Ok(ExitCode::SUCCESS),
     }

@@ -37,7 +37,7 @@ pub use identity::{IdentityConfig, PasswordPolicyName};
 pub use log::{LogConfig, LogFormat};
 pub use mail::MailConfig;
 pub use networks::{Network, contains};
-pub use payments::{PaymentsConfig, SandboxShop, Shop};
+pub use payments::{PaymentsConfig, PromisesConfig, SandboxShop, Shop};
 pub use reader::{Problem, Problems};
 pub use retention::RetentionConfig;
 pub use telemetry::TelemetryConfig;

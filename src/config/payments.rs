@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use entity::exact::Money;
 use secrecy::SecretString;
 
@@ -41,6 +42,15 @@ pub struct PaymentsConfig {
     /// Whether the sandbox goes by the kopecks of a sum.
     pub sandbox_kopecks: bool,
     pub sandbox_shop: Option<SandboxShop>,
+    pub promises: PromisesConfig,
+}
+
+/// How long after the money has come each step may take before there is an alarm.
+#[derive(Clone, Copy, Debug)]
+pub struct PromisesConfig {
+    pub receipt: TimeDelta,
+    pub sent: TimeDelta,
+    pub posted: TimeDelta,
 }
 
 const ACQUIRERS: [&str; 2] = ["sandbox", "yookassa"];
@@ -61,6 +71,11 @@ impl PaymentsConfig {
             notification_networks: networks::read(reader, "payments.yookassa_notification_networks"),
             sandbox_kopecks: reader.flag("payments.sandbox_kopecks"),
             sandbox_shop: sandbox_shop(reader),
+            promises: PromisesConfig {
+                receipt: TimeDelta::hours(reader.number("payments.receipt_hours", 1..=720)),
+                sent: TimeDelta::days(reader.number("payments.sent_days", 1..=90)),
+                posted: TimeDelta::days(reader.number("payments.posted_days", 1..=365)),
+            },
         };
         if config.minimum < Money(1) || config.maximum < config.minimum {
             reader.problem("payments.minimum", "must be above zero and not above payments.maximum");

@@ -14,6 +14,7 @@ use super::table::{Cell, Format, Row};
 use crate::accounts::AccountAccess;
 use crate::identity::audit::AuditEvent;
 use crate::kernel::{Failure, Fault, Page, Person, Slice, type_id};
+use crate::payments::payment::Filter;
 
 const PAGE: usize = 200;
 
@@ -218,7 +219,8 @@ impl<'a> Contents<'a> {
                 Ok(())
             }
             List::Payments => {
-                let list = |page| self.slices.payments.list_paid_by(person.user_id, page);
+                let all = &Filter::default();
+                let list = |page| self.slices.payments.list_paid_by(person.user_id, all, page);
                 let rows = |payments: Vec<payment::Model>| payments.iter().map(payment_row).collect();
                 pages(sink, list, |payment| payment.id, rows).await
             }

@@ -23,7 +23,7 @@ use super::error::TopError;
 use super::ids;
 use super::metering::{Meter, MonthlyConsumption};
 use super::page::{Window, connection};
-use super::payments::Payment;
+use super::payments::{Payment, PaymentOffer};
 use super::scalars::{Date, DateTime, Decimal, YearMonth};
 use crate::accounts::AccountAccess;
 use crate::accounts::model;
@@ -304,6 +304,17 @@ impl PersonalAccount {
         let services = loaders.services.load(self.0.key()).await?.unwrap_or_default();
         let tariffs = loaders.tariffs.load((provider_id, day)).await?.unwrap_or_default();
         Ok(tariffs.into_iter().filter(|tariff| is_supplied(&services, tariff)).map(Tariff).collect())
+    }
+
+    /// What paying would cost: a sum of one's own, or the current debt. Nothing is begun.
+    async fn payment_offer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "A sum in roubles; by default the current debt.")] amount: Option<Decimal>,
+    ) -> Result<PaymentOffer, TopError> {
+        let malformed = || TopError::BadInput("The sum is none.".to_owned());
+        let amount = amount.map(|Decimal(text)| text.parse().map_err(|_| malformed())).transpose()?;
+        Ok(ctx.services()?.payments.offer(&self.0, amount).await?.into())
     }
 
     /// What the viewer paid here, newest first.

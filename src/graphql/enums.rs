@@ -72,6 +72,8 @@ pub enum AuditEventKind {
     DataExportDownloaded,
     /// A payment was started.
     PaymentStarted,
+    /// A payment was given up by its payer.
+    PaymentCanceled,
     /// The deletion of the cabinet was asked for.
     DeletionRequested,
     /// The cabinet stays after all.
@@ -286,6 +288,16 @@ impl From<entity::enums::RefundStatus> for RefundStatus {
     }
 }
 
+/// Who makes the fiscal receipt (54-FZ).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::ReceiptMode")]
+pub enum ReceiptMode {
+    /// The provider, or nobody.
+    None,
+    /// The acquirer, with the payment; it is sent to the payment's receipt address.
+    WithPayment,
+}
+
 /// How the payer means to pay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::enums::PaymentMethod")]
@@ -316,6 +328,21 @@ pub enum PaymentStatus {
     Refunded,
     /// A part was given back.
     PartiallyRefunded,
+}
+
+impl PaymentStatus {
+    /// The states in the database that show so.
+    pub fn kept(self) -> &'static [entity::enums::PaymentStatus] {
+        use entity::enums::PaymentStatus as Kept;
+        match self {
+            Self::Pending => &[Kept::Created, Kept::Pending, Kept::WaitingForCapture],
+            Self::Unknown => &[Kept::Unknown],
+            Self::Succeeded => &[Kept::Succeeded],
+            Self::Canceled => &[Kept::Canceled],
+            Self::PartiallyRefunded => &[Kept::PartiallyRefunded],
+            Self::Refunded => &[Kept::Refunded],
+        }
+    }
 }
 
 impl From<entity::enums::PaymentStatus> for PaymentStatus {

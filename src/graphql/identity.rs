@@ -27,6 +27,7 @@ use super::error::TopError;
 use super::exports::{self, DataExport};
 use super::ids;
 use super::page::{Window, connection};
+use super::payments::{Payment, PaymentFilter};
 use super::scalars::{DateTime, EmailAddress};
 use crate::kernel::{Failure, Person};
 
@@ -173,6 +174,24 @@ impl User {
     async fn exports(&self, ctx: &Context<'_>) -> Result<Vec<DataExport>, TopError> {
         self.themselves(ctx)?;
         exports::list(ctx).await
+    }
+
+    /// What the person paid here, for whatever account, newest first; nothing while the address is unconfirmed.
+    #[expect(clippy::too_many_arguments, reason = "the four of a page, and the filter")]
+    async fn payments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the start, or behind `after`.")] first: Option<i32>,
+        #[graphql(desc = "Cursor to start behind.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor to end before.")] before: Option<String>,
+        #[graphql(desc = "Which ones; by default all.")] filter: Option<PaymentFilter>,
+    ) -> Result<Connection<String, Payment, EmptyFields, EmptyFields>, TopError> {
+        let (services, person) = (ctx.services()?, self.themselves(ctx)?);
+        let page = Window::new(first, after, last, before).page(&services.config.graphql)?;
+        let filter = filter.unwrap_or_default().read()?;
+        let slice = services.payments.list_paid_by(person.user_id, &filter, page).await?;
+        connection(slice, |payment| payment.id, Payment)
     }
 
     /// The sum over all attached accounts.

@@ -21,6 +21,7 @@ use crate::billing::outlook::Silence;
 use crate::billing::penalty::Debt;
 use crate::billing::statement::Neighbour;
 use crate::kernel::{Failure, Person};
+use crate::payments::terms::PaymentTerms;
 
 #[derive(Debug)]
 pub struct Loaders {
@@ -36,6 +37,8 @@ pub struct Loaders {
     pub status_changes: Batch<MeterReadingId, Vec<reading_status_change::Model>>,
     pub payment_readings: Batch<PaymentId, Vec<meter_reading::Model>>,
     pub payment_refunds: Batch<PaymentId, Vec<refund::Model>>,
+    /// By which terms the account's provider is paid.
+    pub payment_terms: Batch<PersonalAccountId, PaymentTerms>,
     pub newest_statement: Batch<AccountKey, statement::Model>,
     pub statement: Batch<(AccountKey, YearMonth), statement::Model>,
     pub statement_by_id: Batch<StatementId, statement::Model>,
@@ -67,7 +70,7 @@ macro_rules! batch {
 impl Loaders {
     pub fn new(services: &Services, person: Option<Person>) -> Self {
         let Services { accounts, metering, billing, payments, .. } = services.clone();
-        let (payer, refunding) = (person.clone(), Arc::clone(&payments));
+        let (payer, refunding, paying) = (person.clone(), Arc::clone(&payments), Arc::clone(&payments));
         let (measured, charged) = (Arc::clone(&metering), Arc::clone(&billing));
         let sources = (Arc::clone(&accounts), Arc::clone(&metering), Arc::clone(&billing));
         Self {
@@ -101,6 +104,7 @@ impl Loaders {
                 }
                 of_payment
             }),
+            payment_terms: batch!(paying, |ids| paying.terms_of_accounts(&ids).await?),
             payment_refunds: batch!(refunding, |ids| {
                 let mut of_payment: HashMap<PaymentId, Vec<_>> = HashMap::new();
                 for refund in refunding.list_refunds(&ids).await? {

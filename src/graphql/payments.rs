@@ -1,22 +1,26 @@
 //! Payments.
 
-use async_graphql::{Context, ID, InputObject, Object, OneofObject, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, SimpleObject};
 use entity::enums::Locale;
 use entity::{payment, refund};
 
 use super::accounts::{Money, PersonalAccount};
 use super::billing::download_url;
 use super::context::Find;
-use super::enums::{PaymentMethod, PaymentStatus, RefundStatus};
+use super::enums::{PaymentMethod, PaymentStatus, ReceiptMode, RefundStatus};
 use super::error::{AmountOutOfRangeError, ErrorCode, TopError, UserError, path};
 use super::ids;
 use super::metering::{MeterReading, MeterReadingInput, given_readings, submission_errors};
 use super::scalars::{DateTime, Decimal, EmailAddress};
 use crate::kernel::{Failure, Fault};
 use crate::papers::is_paid;
+use crate::payments::cancellation::CancellationRefusal;
 use crate::payments::checkout::{Amount, Checkout, Started};
 use crate::payments::error::CheckoutRefusal;
+use crate::payments::payment::{Again, Filter};
+use crate::payments::promises::{Step, StepKind, steps};
 use crate::payments::state::{NEVER_ARRIVED, is_open};
+use crate::payments::terms::Offer;
 use crate::platform::qr::svg;
 
 /// Why a payment was cancelled.
@@ -49,6 +53,106 @@ impl From<refund::Model> for Refund {
             created_at: DateTime(refund.created_at),
             finished_at: refund.finished_at.map(DateTime),
         }
+    }
+}
+
+/// A step of a payment after its money has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum PaymentStepKind {
+    /// The money has come.
+    Paid,
+    /// The acquirer has made the receipt of 54-FZ.
+    FiscalReceipt,
+    /// A register has told the provider.
+    SentToProvider,
+    /// The provider shows it.
+    Posted,
+}
+
+/// A step, and whether the promise was kept.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct PaymentStep {
+    /// Which one.
+    pub kind: PaymentStepKind,
+    /// When it was done; null while it is not.
+    pub done_at: Option<DateTime>,
+    /// By when it is to be done.
+    pub promised_by: Option<DateTime>,
+    /// Whether the promise was missed: we look into it by ourselves.
+    pub late: bool,
+}
+
+impl PaymentStep {
+    fn of(step: &Step, now: chrono::DateTime<chrono::Utc>) -> Self {
+        let kind = match step.kind {
+            StepKind::Paid => PaymentStepKind::Paid,
+            StepKind::FiscalReceipt => PaymentStepKind::FiscalReceipt,
+            StepKind::SentToProvider => PaymentStepKind::SentToProvider,
+            StepKind::Posted => PaymentStepKind::Posted,
+        };
+        Self {
+            kind,
+            done_at: step.at.map(DateTime),
+            promised_by: step.promised_by.map(DateTime),
+            late: step.is_late(now),
+        }
+    }
+}
+
+/// What paying would cost, before it is begun.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct PaymentOffer {
+    /// What goes to the provider: the sum asked about, or the current debt.
+    pub amount: Money,
+    /// What the payer pays on top.
+    pub commission: Money,
+    /// Both together.
+    pub total: Money,
+    /// The least sum that can be paid at once.
+    pub least: Money,
+    /// The greatest.
+    pub most: Money,
+    /// Who makes the fiscal receipt.
+    pub receipt: ReceiptMode,
+}
+
+impl From<Offer> for PaymentOffer {
+    fn from(offer: Offer) -> Self {
+        Self {
+            amount: offer.amount.into(),
+            commission: offer.commission.into(),
+            total: (offer.amount + offer.commission).into(),
+            least: offer.least.into(),
+            most: offer.most.into(),
+            receipt: offer.receipt.into(),
+        }
+    }
+}
+
+/// Which payments of a history; what is left out holds for all.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct PaymentFilter {
+    /// Ids of accounts: at most 50.
+    pub personal_account_ids: Option<Vec<ID>>,
+    /// How far they have come.
+    pub statuses: Option<Vec<PaymentStatus>>,
+    /// Started then or later.
+    pub from: Option<DateTime>,
+    /// Started before then.
+    pub to: Option<DateTime>,
+}
+
+impl PaymentFilter {
+    /// # Errors
+    /// BAD_INPUT: too many accounts. An id that is none of an account's finds nothing.
+    pub fn read(self) -> Result<Filter, TopError> {
+        if self.personal_account_ids.as_ref().is_some_and(|ids| ids.len() > 50) {
+            return Err(TopError::BadInput("A filter has at most 50 accounts.".to_owned()));
+        }
+        let accounts = self.personal_account_ids.map(|ids| ids.iter().filter_map(|id| ids::decode(id)).collect());
+        let statuses =
+            self.statuses.map(|statuses| statuses.into_iter().flat_map(PaymentStatus::kept).copied().collect());
+        Ok(Filter { accounts, statuses, from: self.from.map(|at| at.0), to: self.to.map(|at| at.0) })
     }
 }
 
@@ -131,6 +235,14 @@ impl Payment {
         Ok(self.0.failure.as_ref().map(failure))
     }
 
+    /// What was promised after the money has come, in order; empty before.
+    async fn steps(&self, ctx: &Context<'_>) -> Result<Vec<PaymentStep>, TopError> {
+        let terms = ctx.loaders()?.payment_terms.load(self.0.personal_account_id).await?;
+        let services = ctx.services()?;
+        let (now, promises) = (services.clock.now(), &services.config.payments.promises);
+        Ok(steps(&self.0, terms.as_ref(), promises).iter().map(|step| PaymentStep::of(step, now)).collect())
+    }
+
     /// What was given back of it, oldest first.
     async fn refunds(&self, ctx: &Context<'_>) -> Result<Vec<Refund>, TopError> {
         let refunds = ctx.loaders()?.payment_refunds.load(self.0.id).await?.unwrap_or_default();
@@ -158,6 +270,9 @@ fn failure_message(reason: &str, locale: Locale) -> &'static str {
         "3d_secure_failed" => ("Проверка 3-D Secure не пройдена.", "The 3-D Secure check failed."),
         NEVER_ARRIVED => {
             ("Банк не получил платёж. Деньги не списаны.", "The bank did not get the payment. No money was taken.")
+        }
+        "canceled_by_merchant" => {
+            ("Вы отменили платёж. Деньги не списаны.", "You gave the payment up. No money was taken.")
         }
         "expired_on_confirmation" => {
             ("Время на оплату истекло. Начните новый платёж.", "The time to pay has run out. Start a new payment.")
@@ -209,6 +324,40 @@ pub struct StartPaymentPayload {
     pub user_errors: Vec<UserError>,
 }
 
+/// Which payment.
+#[derive(Clone, Debug, InputObject)]
+pub struct CancelPaymentInput {
+    /// Id of a payment that the viewer started.
+    pub id: ID,
+}
+
+/// The payment is given up, or nothing was done.
+#[derive(Default, SimpleObject)]
+pub struct CancelPaymentPayload {
+    /// The payment, CANCELED.
+    pub payment: Option<Payment>,
+    /// Whether it was given up before, and nothing was done now.
+    pub replayed: bool,
+    /// Why nothing was done; empty when it was.
+    pub user_errors: Vec<UserError>,
+}
+
+/// Which payment.
+#[derive(Clone, Debug, InputObject)]
+pub struct SendPaymentReceiptInput {
+    /// Id of a payment that the viewer made.
+    pub id: ID,
+}
+
+/// The letter is on its way, or nothing was done.
+#[derive(Default, SimpleObject)]
+pub struct SendPaymentReceiptPayload {
+    /// The payment.
+    pub payment: Option<Payment>,
+    /// Why nothing was done; empty when it was.
+    pub user_errors: Vec<UserError>,
+}
+
 #[derive(Default)]
 pub struct PaymentMutation;
 
@@ -233,6 +382,53 @@ impl PaymentMutation {
             }
             Err(Failure::Refused(refusal)) => refused(checkout_errors(refusal, locale)),
             Err(Failure::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    /// Gives up a payment that nobody has paid yet. Repeating it changes nothing.
+    async fn cancel_payment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The payment.")] input: CancelPaymentInput,
+    ) -> Result<CancelPaymentPayload, TopError> {
+        let (actor, person, id) = (ctx.actor()?, ctx.person()?, ids::decode(&input.id));
+        let refusal = match ctx.services()?.payments.cancel_payment(person, actor, id).await {
+            Ok((payment, replayed)) => {
+                let payment = Some(Payment(payment));
+                return Ok(CancelPaymentPayload { payment, replayed, user_errors: Vec::new() });
+            }
+            Err(Failure::Refused(refusal)) => refusal,
+            Err(Failure::Fault(fault)) => return Err(fault.into()),
+        };
+        let code = match refusal {
+            CancellationRefusal::NotFound => ErrorCode::PaymentNotFound,
+            CancellationRefusal::NotCancelable => ErrorCode::PaymentNotCancelable,
+            CancellationRefusal::Unknown => ErrorCode::PaymentUnknown,
+        };
+        let user_errors = vec![UserError::basic(code, path(["id"]), actor.locale)];
+        Ok(CancelPaymentPayload { user_errors, ..Default::default() })
+    }
+
+    /// Sends the letter with a payment's receipt again, to where it went before.
+    async fn send_payment_receipt(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The payment.")] input: SendPaymentReceiptInput,
+    ) -> Result<SendPaymentReceiptPayload, TopError> {
+        let (locale, person, services) = (ctx.actor()?.locale, ctx.person()?, ctx.services()?);
+        let refused = |code| {
+            let user_errors = vec![UserError::basic(code, path(["id"]), locale)];
+            Ok(SendPaymentReceiptPayload { user_errors, ..Default::default() })
+        };
+        let payment = match ids::decode(&input.id) {
+            Some(id) if person.confirmed => services.payments.find_payment(person, id).await?,
+            _ => None,
+        };
+        let Some(payment) = payment else { return refused(ErrorCode::PaymentNotFound) };
+        match services.payments.send_receipt_again(&payment).await? {
+            Again::Sent => Ok(SendPaymentReceiptPayload { payment: Some(Payment(payment)), user_errors: Vec::new() }),
+            Again::NotPaid => refused(ErrorCode::PaymentNotPaid),
+            Again::TooOften => refused(ErrorCode::ReceiptSentTooOften),
         }
     }
 }
@@ -276,6 +472,7 @@ fn checkout_errors(refusal: CheckoutRefusal, locale: Locale) -> Vec<UserError> {
             least: least.into(),
             most: most.into(),
         })],
+        CheckoutRefusal::ProviderNotPayable => one(ErrorCode::ProviderNotPayable, path(["personalAccountId"])),
         CheckoutRefusal::ReturnUrlMalformed => one(ErrorCode::ReturnUrlMalformed, path(["returnUrl"])),
         CheckoutRefusal::KeyMalformed => one(ErrorCode::IdempotencyKeyMalformed, path(["idempotencyKey"])),
         CheckoutRefusal::KeyReused => one(ErrorCode::IdempotencyKeyReused, path(["idempotencyKey"])),

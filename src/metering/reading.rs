@@ -47,6 +47,13 @@ impl Submission {
     }
 }
 
+/// Readings that were taken, and whether the key was used before, so that nothing was done now.
+#[derive(Clone, Debug)]
+pub struct Submitted {
+    pub readings: Vec<meter_reading::Model>,
+    pub replayed: bool,
+}
+
 pub const MOST_AT_ONCE: usize = 50;
 
 type Result<T> = std::result::Result<T, Failure<SubmissionRefusal>>;
@@ -60,7 +67,7 @@ impl Metering {
         origin: impl Into<Origin>,
         given: Vec<GivenReading>,
         key: Option<&str>,
-    ) -> Result<Vec<meter_reading::Model>> {
+    ) -> Result<Submitted> {
         if key.is_some_and(|key| key.is_empty() || key.len() > idempotency::LONGEST_KEY) {
             return Err(Failure::Refused(SubmissionRefusal::KeyMalformed));
         }
@@ -71,7 +78,8 @@ impl Metering {
                 .await
                 .map_err(|failure| failure.map(SubmissionRefusal::from))?;
             if let Some(ids) = first {
-                return Ok(in_order(store::find_readings(self.db.read(), &ids).await?, &ids));
+                let readings = in_order(store::find_readings(self.db.read(), &ids).await?, &ids);
+                return Ok(Submitted { readings, replayed: true });
             }
         }
         let submission = self.prepare(accounts, person, given, ReadingSource::Cabinet).await?;
@@ -83,7 +91,8 @@ impl Metering {
                         .await
                         .map_err(|failure| failure.map(SubmissionRefusal::from))?;
                     if let Some(ids) = first {
-                        return Ok(in_order(store::find_readings(&*tx, &ids).await?, &ids));
+                        let readings = in_order(store::find_readings(&*tx, &ids).await?, &ids);
+                        return Ok(Submitted { readings, replayed: true });
                     }
                 }
                 let readings = self
@@ -96,7 +105,7 @@ impl Metering {
                     let ids: Vec<_> = readings.iter().map(|reading| reading.id).collect();
                     idempotency::record_in(&tx, keyed, &ids).await?;
                 }
-                Ok(readings)
+                Ok(Submitted { readings, replayed: false })
             })
             .await
     }

@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use super::error::CheckoutRefusal;
 use super::event::SettlePayment;
+use super::order::utilities;
 use super::settlement::FIRST_CHECK;
+use super::terms::{PaymentTerms, commission};
 use super::{Payments, store};
 use crate::accounts::AccountAccess;
 use crate::accounts::error::AccessRefusal;
@@ -84,6 +86,10 @@ impl Payments {
             .access(person, checkout.personal_account_id)
             .await
             .map_err(|failure| failure.map(refused_access))?;
+        let terms = &self.terms_of(access.provider_id()).await?;
+        if terms.utilities && !self.is_payable(&access).await? {
+            return Err(Failure::Refused(CheckoutRefusal::ProviderNotPayable));
+        }
         let submission = self.prepare_readings(person, &checkout).await?;
         let id = self.entropy.id(&self.clock)?;
         let (keyed, access, checkout, submission) = (&keyed, &access, &checkout, submission.as_ref());
@@ -97,7 +103,7 @@ impl Payments {
                 let payment = payment.ok_or_else(|| Fault::internal("a payment vanished"))?;
                 return Ok(Started { payment, replayed: true });
             }
-            let payment = self.intend_in(&tx, id, access, checkout, submission).await?;
+            let payment = self.intend_in(&tx, id, access, (checkout, terms), submission).await?;
             let started = Act::new(AuditEventKind::PaymentStarted).about(payment.id).with("amount", &payment.amount);
             self.audit.append_in(&tx, person.user_id, origin.clone(), started).await?;
             idempotency::record_in(&tx, keyed, &payment.id).await?;
@@ -131,7 +137,7 @@ impl Payments {
         tx: &Tx,
         id: PaymentId,
         access: &AccountAccess,
-        checkout: &Checkout,
+        (checkout, terms): (&Checkout, &PaymentTerms),
         submission: Option<&Submission>,
     ) -> Result<payment::Model> {
         // The account first, as everywhere: its row is the clock of its ledger.
@@ -153,7 +159,7 @@ impl Payments {
             personal_account_id: access.id(),
             user_id: access.user_id(),
             amount,
-            commission: Money::ZERO,
+            commission: commission(terms, amount),
             status: PaymentStatus::Created,
             acquirer: self.config.payments.acquirer.clone(),
             acquirer_payment_id: None,
@@ -170,6 +176,9 @@ impl Payments {
             method: checkout.method,
             qr_payload: None,
             receipt_status: None,
+            receipt_at: None,
+            sent_at: None,
+            posted_at: None,
         };
         store::insert_payment_in(tx, payment.clone()).await?;
         if let Some(submission) = submission {
@@ -180,6 +189,15 @@ impl Payments {
         }
         self.outbox.enqueue_at_in(tx, &SettlePayment { payment_id: payment.id }, now + FIRST_CHECK).await?;
         Ok(payment)
+    }
+}
+
+impl Payments {
+    /// Whether the acquirer can be told all that it must know about the provider.
+    async fn is_payable(&self, access: &AccountAccess) -> std::result::Result<bool, Fault> {
+        let provider = self.accounts.find_provider(access.provider_id()).await?;
+        Ok(provider
+            .is_some_and(|provider| utilities(&provider, self.accounts.today_at(&provider), access.number()).is_some()))
     }
 }
 

@@ -16,6 +16,8 @@ pub enum CheckoutRefusal {
         most: Money,
     },
     ReturnUrlMalformed,
+    /// The acquirer must be told more of the provider than the provider has said.
+    ProviderNotPayable,
     /// The key is empty or too long.
     KeyMalformed,
     /// The key was used with another input.

@@ -27,6 +27,16 @@ pub struct CheckPayment {
     pub payment_id: PaymentId,
 }
 
+/// Look after what was promised for a paid payment, until nothing is left to wait for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WatchPayment {
+    pub payment_id: PaymentId,
+}
+
+impl Job for WatchPayment {
+    const KIND: &'static str = "watch_payment";
+}
+
 /// Tell the payer that the money has come.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SendPaymentSucceeded {

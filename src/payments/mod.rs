@@ -3,23 +3,27 @@
 //! Promises: an intent is committed before the acquirer is called, the outcome after; money enters the ledger and the
 //! journal once, in the transaction of the payment's success; news of an acquirer is believed only after asking it; final
 //! states never change, and what contradicts one is an incident. Refuses to know: cards.
-//! Tables: `payments`, `refunds`, `journal_transactions`, `journal_postings`, `incidents`, `acquirer_notifications`,
+//! Tables: `payments`, `payment_terms`, `refunds`, `journal_transactions`, `journal_postings`, `incidents`, `acquirer_notifications`,
 //! `sandbox_payments`. Jobs: `event`.
 //! GraphQL: `graphql/payments.rs`. Tests: `tests/it/payments/`.
 
 pub mod acquirer;
+pub mod cancellation;
 pub mod checkout;
 pub mod error;
 pub mod event;
 pub mod incident;
 pub mod journal;
 pub mod notification;
+mod order;
 pub mod payment;
+pub mod promises;
 pub mod refund;
 pub mod retention;
 pub mod settlement;
 pub mod state;
 mod store;
+pub mod terms;
 
 use std::sync::Arc;
 
@@ -32,6 +36,7 @@ use crate::metering::Metering;
 use crate::platform::Mechanisms;
 use crate::platform::db::Db;
 use crate::platform::outbox::Outbox;
+use crate::platform::throttle::Throttle;
 use crate::platform::wakeups::Wakeups;
 
 use acquirer::Acquirer;
@@ -49,6 +54,7 @@ pub struct Payments {
     metering: Arc<Metering>,
     billing: Arc<Billing>,
     acquirers: Vec<Arc<dyn Acquirer>>,
+    receipts_again: Throttle,
 }
 
 impl Payments {
@@ -61,7 +67,22 @@ impl Payments {
     ) -> Self {
         let Mechanisms { db, outbox, wakeups, clock, entropy, config, .. } = mechanisms.clone();
         let audit = Audit::new(mechanisms);
-        Self { db, outbox, wakeups, clock, entropy, audit, config, accounts, metering, billing, acquirers }
+        let day = chrono::TimeDelta::days(1);
+        let receipts_again = Throttle::new(mechanisms.keys.clone(), clock.clone(), "receipt-again", 5, day);
+        Self {
+            db,
+            outbox,
+            wakeups,
+            clock,
+            entropy,
+            audit,
+            config,
+            accounts,
+            metering,
+            billing,
+            acquirers,
+            receipts_again,
+        }
     }
 
     fn acquirer(&self, name: &str) -> Result<&dyn Acquirer, Fault> {

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::{IncidentKind, LedgerEntryKind, PaymentStatus, ReceiptStatus};
-use entity::ids::{PaymentId, UserId};
+use entity::ids::{PaymentId, PersonalAccountId, UserId};
 use entity::payment;
 
 use super::acquirer::Seen;
-use super::event::SendPaymentSucceeded;
+use super::event::{SendPaymentSucceeded, WatchPayment};
 use super::state::{News, Verdict, is_open, judge};
 use super::{Payments, store};
 use crate::accounts::AccountAccess;
@@ -15,6 +15,9 @@ use crate::billing::ledger::Change;
 use crate::kernel::{Failure, Fault, Page, Person, Slice};
 use crate::platform::db::Tx;
 use crate::platform::wakeups::Wake;
+
+/// When the promises of a payment are looked at first.
+const FIRST_WATCH: TimeDelta = TimeDelta::minutes(1);
 
 /// What a call has told about a payment.
 #[derive(Clone, Debug)]
@@ -48,6 +51,25 @@ impl Heard {
     }
 }
 
+/// What becomes of the wish to get a receipt again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    Sent,
+    NotPaid,
+    /// Five times in a day are enough.
+    TooOften,
+}
+
+/// Which payments of a history; what is not given holds for all.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub accounts: Option<Vec<PersonalAccountId>>,
+    pub statuses: Option<Vec<PaymentStatus>>,
+    /// Started then or later, and before then.
+    pub from: Option<DateTime<Utc>>,
+    pub to: Option<DateTime<Utc>>,
+}
+
 impl Payments {
     /// Moves a payment by what was heard: webhook, poll, look and job all come here. Repeated or late news changes nothing.
     pub(super) async fn apply(&self, id: PaymentId, heard: &Heard) -> Result<payment::Model, Fault> {
@@ -68,6 +90,7 @@ impl Payments {
     }
 
     async fn move_in(&self, tx: &Tx, mut payment: payment::Model, heard: &Heard) -> Result<payment::Model, Fault> {
+        let receipt_before = payment.receipt_status;
         if let Some(Placed { id, confirmation_url, qr_payload, receipt }) = &heard.placed {
             match &payment.acquirer_payment_id {
                 None => {
@@ -84,12 +107,16 @@ impl Payments {
                 Some(_) => {}
             }
             payment.receipt_status = receipt.or(payment.receipt_status);
+            if payment.receipt_status == Some(ReceiptStatus::Succeeded) {
+                payment.receipt_at = payment.receipt_at.or_else(|| Some(self.clock.now()));
+            }
         }
         let mut change = store::Change {
             acquirer_payment_id: payment.acquirer_payment_id.clone(),
             confirmation_url: payment.confirmation_url.clone(),
             qr_payload: payment.qr_payload.clone(),
             receipt_status: payment.receipt_status,
+            receipt_at: payment.receipt_at,
             call_ended: !matches!(heard.news, News::Pending | News::WaitingForCapture { .. }),
             ..Default::default()
         };
@@ -111,7 +138,7 @@ impl Payments {
             }
         }
         let succeeded = change.status == Some(PaymentStatus::Succeeded);
-        if is_open(payment.status) || change.status.is_some() {
+        if is_open(payment.status) || change.status.is_some() || payment.receipt_status != receipt_before {
             store::update_payment_in(tx, &payment, change).await?;
         }
         if succeeded {
@@ -133,7 +160,9 @@ impl Payments {
         };
         self.billing.append_in(tx, payment.personal_account_id, change).await?;
         self.outbox.enqueue_in(tx, &BalanceChanged { personal_account_id: payment.personal_account_id }).await?;
-        self.outbox.enqueue_in(tx, &SendPaymentSucceeded { payment_id: payment.id }).await
+        self.outbox.enqueue_in(tx, &SendPaymentSucceeded { payment_id: payment.id }).await?;
+        let watched = self.clock.now() + FIRST_WATCH;
+        self.outbox.enqueue_at_in(tx, &WatchPayment { payment_id: payment.id }, watched).await
     }
 
     /// Of a person who is erased payments stay, and to where their receipts went does not; how many there were.
@@ -147,6 +176,23 @@ impl Payments {
         Ok(payment.filter(|payment| payment.user_id == person.user_id))
     }
 
+    /// The letter of a paid payment goes out again, to where it went before.
+    pub async fn send_receipt_again(&self, payment: &payment::Model) -> Result<Again, Fault> {
+        if payment.paid_at.is_none() {
+            return Ok(Again::NotPaid);
+        }
+        if !self.receipts_again.take(&payment.id.0.to_string()).await? {
+            return Ok(Again::TooOften);
+        }
+        let job = &SendPaymentSucceeded { payment_id: payment.id };
+        let sent = self.db.transaction(|tx| async move {
+            self.outbox.enqueue_in(&tx, job).await?;
+            Ok::<_, Failure<std::convert::Infallible>>(())
+        });
+        sent.await?;
+        Ok(Again::Sent)
+    }
+
     /// Those of the payments that the person made.
     pub async fn find_payments(&self, user: UserId, ids: &[PaymentId]) -> Result<Vec<payment::Model>, Fault> {
         let payments = store::find_payments(self.db.read(), ids).await?;
@@ -154,8 +200,13 @@ impl Payments {
     }
 
     /// What the person paid here, for whatever account, newest first.
-    pub async fn list_paid_by(&self, user: UserId, page: Page<PaymentId>) -> Result<Slice<payment::Model>, Fault> {
-        let rows = store::page_paid_by(self.db.read(), user, &page).await?;
+    pub async fn list_paid_by(
+        &self,
+        user: UserId,
+        filter: &Filter,
+        page: Page<PaymentId>,
+    ) -> Result<Slice<payment::Model>, Fault> {
+        let rows = store::page_paid_by(self.db.read(), user, filter, &page).await?;
         Ok(Slice::of(&page, rows))
     }
 

@@ -6,7 +6,7 @@ use entity::enums::IncidentKind;
 use entity::ids::PaymentId;
 use entity::payment;
 
-use super::acquirer::{CallError, Order};
+use super::acquirer::CallError;
 use super::payment::{Heard, next_look};
 use super::state::{News, is_open};
 use super::{Payments, store};
@@ -127,18 +127,7 @@ impl Payments {
         if self.clock.now() - payment.created_at >= KEY_REMEMBERED {
             return self.search(payment, self.clock.now() - payment.created_at).await;
         }
-        let returned = || format!("{}/payments/returned", self.config.http.public_url);
-        let order = Order {
-            payment_id: payment.id,
-            idempotence_key: payment.id.0.to_string(),
-            amount: payment.amount + payment.commission,
-            description: self.description(payment).await?,
-            return_url: payment.return_url.clone().unwrap_or_else(returned),
-            method: payment.method,
-            two_stage: false,
-            receipt_email: None,
-            utilities: None,
-        };
+        let order = self.order_of(payment).await?;
         self.db.cross("before_create").await;
         let created = self.acquirer(&payment.acquirer)?.create(&order).await;
         self.db.cross("after_create").await;
@@ -166,7 +155,7 @@ impl Payments {
         Fault::unavailable(format!("the acquirer does not take a payment now: {cause}"))
     }
 
-    async fn read(&self, payment: &payment::Model) -> Result<payment::Model, Fault> {
+    pub(super) async fn read(&self, payment: &payment::Model) -> Result<payment::Model, Fault> {
         let Some(name) = payment.acquirer_payment_id.as_deref() else { return Ok(payment.clone()) };
         self.db.cross("before_read").await;
         let seen = self.acquirer(&payment.acquirer)?.read(name).await.map_err(Fault::unavailable)?;
@@ -205,13 +194,7 @@ impl Payments {
         Ok(Some(next_look(payment.created_at, now)))
     }
 
-    async fn find(&self, id: PaymentId) -> Result<payment::Model, Fault> {
+    pub(super) async fn find(&self, id: PaymentId) -> Result<payment::Model, Fault> {
         store::find_payment(self.db.read(), id).await?.ok_or_else(|| Fault::internal("a payment vanished"))
-    }
-
-    /// What the payer reads at the bank.
-    async fn description(&self, payment: &payment::Model) -> Result<String, Fault> {
-        let (number, provider) = self.accounts.name_of(payment.personal_account_id).await?;
-        Ok(format!("{provider}, л/с {number}").chars().take(128).collect())
     }
 }

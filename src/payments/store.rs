@@ -1,15 +1,19 @@
 //! The tables `payments` and `acquirer_notifications`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use entity::enums::{PaymentStatus, ReceiptStatus};
 use entity::exact::Money;
-use entity::ids::{PaymentId, PersonalAccountId, UserId};
-use entity::{acquirer_notification, ledger_entry, payment, user};
+use entity::ids::{PaymentId, PersonalAccountId, ProviderId, UserId};
+use entity::{acquirer_notification, ledger_entry, payment, payment_terms, personal_account, user};
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
+    JoinType, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
 };
 
+use super::payment::Filter;
 use crate::kernel::{Fault, Page};
 use crate::platform::db::{Tx, read_page};
 
@@ -49,11 +53,74 @@ pub async fn page_payments(
 pub async fn page_paid_by(
     db: &DatabaseConnection,
     user: UserId,
+    filter: &Filter,
     page: &Page<PaymentId>,
 ) -> Result<Vec<payment::Model>, Fault> {
-    let mut cursor = payment::Entity::find().filter(payment::Column::UserId.eq(user)).cursor_by(payment::Column::Id);
+    let Filter { accounts, statuses, from, to } = filter.clone();
+    let wanted = Condition::all()
+        .add(payment::Column::UserId.eq(user))
+        .add_option(accounts.map(|ids| payment::Column::PersonalAccountId.is_in(ids)))
+        .add_option(statuses.map(|statuses| payment::Column::Status.is_in(statuses)))
+        .add_option(from.map(|from| payment::Column::CreatedAt.gte(from)))
+        .add_option(to.map(|to| payment::Column::CreatedAt.lt(to)));
+    let mut cursor = payment::Entity::find().filter(wanted).cursor_by(payment::Column::Id);
     cursor.desc();
     Ok(read_page(cursor, page, db).await?)
+}
+
+pub async fn find_terms<C: ConnectionTrait>(
+    db: &C,
+    provider: ProviderId,
+) -> Result<Option<payment_terms::Model>, Fault> {
+    Ok(payment_terms::Entity::find_by_id(provider).one(db).await?)
+}
+
+pub async fn terms_of_accounts(
+    db: &DatabaseConnection,
+    accounts: &[PersonalAccountId],
+) -> Result<HashMap<PersonalAccountId, payment_terms::Model>, Fault> {
+    let on = personal_account::Entity::belongs_to(payment_terms::Entity)
+        .from(personal_account::Column::ProviderId)
+        .to(payment_terms::Column::ProviderId);
+    let query = personal_account::Entity::find()
+        .filter(personal_account::Column::Id.is_in(accounts.iter().copied()))
+        .join(JoinType::InnerJoin, on.into())
+        .select_also(payment_terms::Entity);
+    let rows = query.all(db).await?;
+    Ok(rows.into_iter().filter_map(|(account, terms)| Some((account.id, terms?))).collect())
+}
+
+pub async fn put_terms_in(tx: &Tx, terms: payment_terms::Model) -> Result<(), DbErr> {
+    use payment_terms::{Column, Entity};
+    let others = [
+        Column::Receipt,
+        Column::VatCode,
+        Column::TaxSystem,
+        Column::CommissionRate,
+        Column::CommissionLeast,
+        Column::Utilities,
+        Column::RegisterTemplate,
+    ];
+    let replace = OnConflict::column(Column::ProviderId).update_columns(others).to_owned();
+    Entity::insert(terms.into_active_model()).on_conflict(replace).exec_without_returning(&**tx).await.map(|_| ())
+}
+
+pub async fn email_of(db: &DatabaseConnection, id: UserId) -> Result<Option<String>, Fault> {
+    Ok(user::Entity::find_by_id(id).one(db).await?.map(|user| user.email))
+}
+
+/// What newer payments do not account for of what is in transit is not shown yet; the rest is.
+const NOT_IN_TRANSIT: &str = "posted_at IS NULL AND status IN ('SUCCEEDED', 'PARTIALLY_REFUNDED') AND COALESCE((\
+    SELECT SUM(newer.amount - newer.refunded) FROM payments AS newer \
+    WHERE newer.personal_account_id = payments.personal_account_id \
+    AND newer.status IN ('SUCCEEDED', 'PARTIALLY_REFUNDED') AND (newer.paid_at > payments.paid_at \
+    OR (newer.paid_at = payments.paid_at AND newer.id > payments.id))), 0) >= \
+    (SELECT in_transit FROM personal_accounts WHERE personal_accounts.id = payments.personal_account_id)";
+
+pub async fn mark_posted_in(tx: &Tx, now: DateTime<Utc>) -> Result<u64, Fault> {
+    let posted = payment::ActiveModel { posted_at: Set(Some(now)), ..Default::default() };
+    let marked = payment::Entity::update_many().set(posted).filter(Expr::cust(NOT_IN_TRANSIT));
+    Ok(marked.exec(&**tx).await?.rows_affected)
 }
 
 pub async fn lock_payment_in(tx: &Tx, id: PaymentId) -> Result<payment::Model, DbErr> {
@@ -81,6 +148,7 @@ pub struct Change {
     pub confirmation_url: Option<String>,
     pub qr_payload: Option<String>,
     pub receipt_status: Option<ReceiptStatus>,
+    pub receipt_at: Option<DateTime<Utc>>,
     /// A call has ended without an answer: the next one need not wait for it.
     pub call_ended: bool,
 }
@@ -94,6 +162,7 @@ pub async fn update_payment_in(tx: &Tx, payment: &payment::Model, change: Change
         confirmation_url,
         qr_payload,
         receipt_status,
+        receipt_at,
         call_ended,
     } = change;
     let mut row = payment::ActiveModel { checks: Set(payment.checks + 1), ..Default::default() };
@@ -117,6 +186,9 @@ pub async fn update_payment_in(tx: &Tx, payment: &payment::Model, change: Change
     }
     if receipt_status.is_some() {
         row.receipt_status = Set(receipt_status);
+    }
+    if receipt_at.is_some() {
+        row.receipt_at = Set(receipt_at);
     }
     if call_ended {
         row.called_at = Set(None);

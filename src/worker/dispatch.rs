@@ -23,7 +23,7 @@ use crate::notifications::mail::{
 };
 use crate::payments::acquirer::sandbox;
 use crate::payments::acquirer::sandbox::event::NotifyFromSandbox;
-use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment, SettleRefund};
+use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment, SettleRefund, WatchPayment};
 use crate::platform::db::Tx;
 use crate::platform::outbox::{Job, Leased};
 use crate::platform::wakeups::Wake;
@@ -114,6 +114,10 @@ impl Worker {
             }
             SettleRefund::KIND => {
                 return self.settle_refund(job).await;
+            }
+            WatchPayment::KIND => {
+                let again = self.payments.watch(job.read::<WatchPayment>()?.payment_id).await?;
+                return Ok(again.map_or(Done::Completed, Done::AgainAt));
             }
             CheckPayment::KIND => {
                 self.payments.check(job.read::<CheckPayment>()?.payment_id).await?;

@@ -111,6 +111,18 @@ pub enum ErrorCode {
     WithdrawalTooLate,
     /// There is no debt to pay.
     NothingOwed,
+    /// The viewer has no such payment.
+    PaymentNotFound,
+    /// The payment has ended, or the acquirer does not give it up any more.
+    PaymentNotCancelable,
+    /// Nobody knows yet whether the acquirer has the payment.
+    PaymentUnknown,
+    /// The money of this payment has not come.
+    PaymentNotPaid,
+    /// The receipt went out five times within a day.
+    ReceiptSentTooOften,
+    /// The provider has not said all that the acquirer must be told of it.
+    ProviderNotPayable,
     /// The sum is not one that can be paid.
     AmountOutOfRange,
     /// Give exactly one: the current debt, or a sum.

@@ -147,6 +147,24 @@ impl ErrorCode {
                 "It is too late to withdraw: the provider has the reading, or the reading window has ended.",
             ),
             Self::NothingOwed => ("Долга нет.", "There is no debt."),
+            Self::PaymentNotFound => ("Такого платежа у вас нет.", "You have no such payment."),
+            Self::PaymentNotCancelable => (
+                "Этот платёж уже не отменить. Если его не оплатить, он отменится сам.",
+                "This payment cannot be given up any more. Unless it is paid, it ends by itself.",
+            ),
+            Self::PaymentUnknown => (
+                "Банк ещё не ответил, дошёл ли платёж. Подождите и не платите второй раз.",
+                "The bank has not said yet whether it has the payment. Wait, and do not pay again.",
+            ),
+            Self::PaymentNotPaid => ("Этот платёж не оплачен.", "This payment is not paid."),
+            Self::ReceiptSentTooOften => (
+                "Квитанция сегодня уже отправлена пять раз. Попробуйте завтра.",
+                "The receipt went out five times today. Try again tomorrow.",
+            ),
+            Self::ProviderNotPayable => (
+                "Поставщику сейчас нельзя заплатить здесь: не заданы его банковские реквизиты.",
+                "This provider cannot be paid here now: its bank details are not complete.",
+            ),
             Self::AmountOutOfRange => ("Такую сумму оплатить нельзя.", "This sum cannot be paid."),
             Self::AmountMissing => ("Укажите либо текущий долг, либо сумму.", "Give either the current debt or a sum."),
             Self::ReturnUrlMalformed => (

@@ -15,7 +15,7 @@ use super::super::scalars::{Date, Decimal};
 use super::MeterReading;
 use crate::kernel::Failure;
 use crate::metering::error::{ReadingRefusal, SubmissionRefusal};
-use crate::metering::reading::GivenReading;
+use crate::metering::reading::{GivenReading, Submitted};
 
 /// What a register shows.
 #[derive(Clone, Debug, InputObject)]
@@ -55,6 +55,8 @@ pub struct SubmitMeterReadingsInput {
 pub struct SubmitMeterReadingsPayload {
     /// In the order of the input.
     pub readings: Option<Vec<MeterReading>>,
+    /// Whether the key was used before with the same readings: these are those, and nothing was done now.
+    pub replayed: bool,
     /// Why nothing was done; each error's `field` names its reading.
     pub user_errors: Vec<UserError>,
 }
@@ -73,7 +75,7 @@ impl ReadingMutation {
     ) -> Result<SubmitMeterReadingsPayload, TopError> {
         let locale = ctx.actor()?.locale;
         let person = ctx.person()?;
-        let refused = |user_errors| Ok(SubmitMeterReadingsPayload { readings: None, user_errors });
+        let refused = |user_errors| Ok(SubmitMeterReadingsPayload { user_errors, ..Default::default() });
         let given = match given_readings(input.readings, locale) {
             Ok(given) => given,
             Err(errors) => return refused(errors),
@@ -84,9 +86,9 @@ impl ReadingMutation {
             .submit_readings(&services.accounts, person, ctx.actor()?, given, input.idempotency_key.as_deref())
             .await;
         match submitted {
-            Ok(readings) => {
+            Ok(Submitted { readings, replayed }) => {
                 let readings = readings.into_iter().map(|reading| MeterReading { reading, meter: None }).collect();
-                Ok(SubmitMeterReadingsPayload { readings: Some(readings), user_errors: Vec::new() })
+                Ok(SubmitMeterReadingsPayload { readings: Some(readings), replayed, user_errors: Vec::new() })
             }
             Err(Failure::Refused(refusal)) => refused(submission_errors(&refusal, locale)),
             Err(Failure::Fault(fault)) => Err(fault.into()),

@@ -25,10 +25,29 @@ pub struct Order {
     pub method: PaymentMethod,
     /// Hold the money first, take it with a second call.
     pub two_stage: bool,
-    /// Where a receipt of 54-ФЗ goes; none where the acquirer is to make none.
-    pub receipt_email: Option<String>,
+    /// None where the acquirer is to make none.
+    pub receipt: Option<Receipt>,
     /// What a shop of utilities must say about whose money it is.
     pub utilities: Option<Utilities>,
+}
+
+/// A receipt of 54-ФЗ. The sum of its items is the order's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Where it goes.
+    pub email: String,
+    /// 1 to 6, for shops with several systems of taxation.
+    pub tax_system: Option<i16>,
+    /// 1 to 100.
+    pub items: Vec<ReceiptItem>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiptItem {
+    pub description: String,
+    pub amount: Money,
+    /// 1 to 12; 1 is without VAT.
+    pub vat_code: i16,
 }
 
 /// The recipient of a payment for utilities, as ГИС ЖКХ wants it.

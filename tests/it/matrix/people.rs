@@ -168,6 +168,10 @@ impl<'a> World<'a> {
             "ownReading" if matches!(asker.role, Role::Confirmed | Role::Limited) => {
                 submit(&asker.customer, json!([self.submission])).await["readings"][0]["id"].take()
             }
+            "ownPayment" if matches!(asker.role, Role::Confirmed | Role::Limited) => {
+                json!(payments::started(&asker.customer, payments::custom(&self.account, "100.00", "own")).await.id)
+            }
+            "ownPayment" => json!(self.payment),
             "reading" | "ownReading" => self.reading.clone(),
             "submission" => self.submission.clone(),
             "key" => json!(asker.email),

@@ -5,11 +5,14 @@ use entity::enums::{PaymentMethod, ReceiptStatus};
 use entity::exact::Money;
 use entity::ids::{PaymentId, RefundId};
 use kabinet::config::Shop;
+use kabinet::kernel::Entropy;
 use kabinet::payments::acquirer::sandbox::outcome::Choice;
 use kabinet::payments::acquirer::sandbox::{InProcess, NAME};
 use kabinet::payments::acquirer::yookassa::https::Https;
 use kabinet::payments::acquirer::yookassa::{self, Yookassa};
-use kabinet::payments::acquirer::{Acquirer, CallError, Order, RefundOrder, RefundStanding, RegisteredKind, Standing};
+use kabinet::payments::acquirer::{
+    Acquirer, CallError, Order, Receipt, ReceiptItem, RefundOrder, RefundStanding, RegisteredKind, Standing,
+};
 use kabinet::platform::outgoing::Outgoing;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -26,7 +29,11 @@ fn order(number: u128, kopecks: i64) -> Order {
         return_url: "https://kabinet.example/back".to_owned(),
         method: PaymentMethod::Any,
         two_stage: false,
-        receipt_email: Some("anna@example.com".to_owned()),
+        receipt: Some(Receipt {
+            email: "anna@example.com".to_owned(),
+            tax_system: None,
+            items: vec![ReceiptItem { description: "Газ".to_owned(), amount: Money(kopecks), vat_code: 1 }],
+        }),
         utilities: None,
     }
 }
@@ -41,7 +48,7 @@ async fn keeps_the_contract(acquirer: &dyn Acquirer, first: &Order) {
     assert_eq!((made.ours, made.payment_id, &made.standing), (true, Some(first.payment_id), &Standing::Pending));
     assert!(made.confirmation_url.is_some());
     assert_eq!(acquirer.create(first).await.unwrap().id, made.id, "the same key, the same payment");
-    let other_sum = Order { amount: first.amount + Money(100), ..first.clone() };
+    let other_sum = Order { amount: first.amount + Money(100), receipt: None, ..first.clone() };
     assert!(matches!(acquirer.create(&other_sum).await, Err(CallError::Lost(_))), "the key is taken");
     assert_eq!(acquirer.read(&made.id).await.unwrap().unwrap().standing, Standing::Pending);
     assert_eq!(acquirer.read("22e12f66-000f-5000-8000-18db351245c7").await, Ok(None));
@@ -123,7 +130,7 @@ async fn a_real_test_shop_keeps_the_contract() {
     let (Some(shop), Some(key)) = (shop, key) else { return };
     let url = given("KABINET_TEST_YOOKASSA_URL").unwrap_or_else(|| "https://api.yookassa.ru/v3".to_owned());
     let acquirer = over_http(&url, &shop, &key);
-    let first = order(Uuid::now_v7().as_u128(), 10_000);
+    let first = order(u128::from_be_bytes(Entropy::System.bytes::<16>().unwrap()), 10_000);
     keeps_the_contract(&acquirer, &first).await;
     let found = acquirer.find(first.payment_id, chrono::Utc::now() - chrono::TimeDelta::hours(1)).await.unwrap();
     assert_eq!(found.unwrap().payment_id, Some(first.payment_id));

@@ -3,6 +3,7 @@
 mod acquirer;
 mod contract;
 mod outcome;
+mod person;
 mod refund;
 mod start;
 mod states;

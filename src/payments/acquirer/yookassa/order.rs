@@ -4,7 +4,7 @@ use entity::enums::PaymentMethod;
 use entity::exact::Money;
 use serde_json::{Value, json};
 
-use super::super::{Order, RefundOrder, Utilities};
+use super::super::{Order, Receipt, RefundOrder, Utilities};
 
 /// Letters of `description`, at most.
 const DESCRIPTION: usize = 128;
@@ -39,8 +39,8 @@ pub fn body(order: &Order) -> Value {
         if let Some(utilities) = &order.utilities {
             object.insert("payment_order".to_owned(), payment_order(order, utilities));
         }
-        if let Some(email) = &order.receipt_email {
-            object.insert("receipt".to_owned(), receipt(order, email));
+        if let Some(asked) = &order.receipt {
+            object.insert("receipt".to_owned(), receipt(asked));
         }
     }
     body
@@ -74,17 +74,23 @@ fn payment_order(order: &Order, utilities: &Utilities) -> Value {
     })
 }
 
-/// 54-ФЗ: one service, full settlement, without VAT (code 1). The sum of the items is the payment's.
-fn receipt(order: &Order, email: &str) -> Value {
-    let item = json!({
-        "description": first(&order.description, DESCRIPTION),
-        "quantity": "1.00",
-        "amount": amount(order.amount),
-        "vat_code": 1,
-        "payment_subject": "service",
-        "payment_mode": "full_payment",
+/// 54-ФЗ: services, in full settlement.
+fn receipt(receipt: &Receipt) -> Value {
+    let items = receipt.items.iter().map(|item| {
+        json!({
+            "description": first(&item.description, DESCRIPTION),
+            "quantity": "1.00",
+            "amount": amount(item.amount),
+            "vat_code": item.vat_code,
+            "payment_subject": "service",
+            "payment_mode": "full_payment",
+        })
     });
-    json!({ "customer": { "email": email }, "items": [item] })
+    let mut body = json!({ "customer": { "email": receipt.email }, "items": items.collect::<Vec<_>>() });
+    if let (Some(members), Some(system)) = (body.as_object_mut(), receipt.tax_system) {
+        members.insert("tax_system_code".to_owned(), json!(system));
+    }
+    body
 }
 
 pub fn refund_body(order: &RefundOrder) -> Value {

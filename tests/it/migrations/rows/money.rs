@@ -1,8 +1,8 @@
 //! Payments, statements and the ledger.
 
 use entity::enums::{
-    Book, ChargeBasis, IncidentKind, JournalKind, LedgerEntryKind, PaymentMethod, PaymentStatus, ReceiptStatus,
-    RefundStatus, SandboxStatus, Unit,
+    Book, ChargeBasis, IncidentKind, JournalKind, LedgerEntryKind, PaymentMethod, PaymentStatus, ReceiptMode,
+    ReceiptStatus, RefundStatus, SandboxStatus, Unit,
 };
 use entity::exact::{Coefficient, Money, Price, Quantity, YearMonth};
 use entity::ids::{
@@ -10,8 +10,8 @@ use entity::ids::{
     RefundId, StatementId, UserId,
 };
 use entity::{
-    acquirer_notification, incident, journal_posting, journal_transaction, ledger_entry, payment, refund, sandbox_key,
-    sandbox_payment, sandbox_refund, statement, statement_line,
+    acquirer_notification, incident, journal_posting, journal_transaction, ledger_entry, payment, payment_terms,
+    refund, sandbox_key, sandbox_payment, sandbox_refund, statement, statement_line,
 };
 use kabinet::platform::db::Tx;
 use sea_orm::{DbErr, EntityTrait, IntoActiveModel};
@@ -42,8 +42,22 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         method: PaymentMethod::SbpQr,
         qr_payload: Some(text("https://qr.nspk.ru/1")),
         receipt_status: Some(ReceiptStatus::Succeeded),
+        receipt_at: Some(moment()),
+        sent_at: Some(moment()),
+        posted_at: Some(moment()),
     };
     kept(tx, payment).await?;
+    let terms = payment_terms::Model {
+        provider_id: ProviderId(id),
+        receipt: ReceiptMode::WithPayment,
+        vat_code: 11,
+        tax_system: Some(2),
+        commission_rate: 80,
+        commission_least: Money(3_000),
+        utilities: true,
+        register_template: Some(text("csv")),
+    };
+    kept(tx, terms).await?;
     journal(tx).await?;
     let refund = refund::Model {
         id: RefundId(id),
