@@ -96,7 +96,7 @@ both_ways!(the_sandbox_keeps_the_contract_over_http, |app| {
     let found = acquirer.find(first.payment_id, start).await.unwrap().unwrap();
     app.app.sandbox.decide(&found.id, Choice::Card).await.unwrap();
     assert_eq!(acquirer.read(&found.id).await.unwrap().unwrap().receipt, Some(ReceiptStatus::Succeeded));
-    gives_back(&acquirer, &first, &found.id, 1).await;
+    gives_back(&acquirer, &first, &found.id, 1_001).await;
     // What is lost on the way and what never was on it.
     for (number, kopecks) in [(5, 10_005), (7, 10_007), (8, 10_008)] {
         let order = order(number, kopecks);
