@@ -130,6 +130,14 @@ sign-in-storm: release ## benchmark: sign-ins a second against argon2 alone, and
 	cargo build --release --locked --example argon2
 	node loadtest/sign_in_storm.mjs $(ARGS)
 
+.PHONY: faults
+faults: ## payments through whole processes while the network, the bank, PostgreSQL, Redis and kabinet itself fail (minutes of an idle machine)
+	tests/services cargo test --locked --test it -- --ignored --nocapture process::faults
+
+.PHONY: payment-figures
+payment-figures: release ## benchmark: payments a second and CPU of each on PostgreSQL; otherwise: make payment-figures ARGS='SECONDS AT_ONCE ACCOUNTS'
+	tests/services node loadtest/payments.mjs $(ARGS)
+
 .PHONY: clean-data
 clean-data: ## delete ./data: the database, letters and secret key of `make run`
 	rm -rf data

@@ -61,7 +61,7 @@ export async function start(args, settings = {}) {
     process.removeListener('exit', clear);
     await ended;
   };
-  return { port, folder, stop, ...client };
+  return { port, folder, pid: kabinet.pid, stop, ...client };
 }
 
 export function connect(port) {
@@ -90,5 +90,7 @@ export function connect(port) {
     return answer.data;
   };
   const ready = () => send('/health/ready', 'GET', {}).then((answer) => answer.status === 200, () => false);
-  return { post, ask, ready };
+  const form = (path, body) =>
+    send(path, 'POST', { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) }, body);
+  return { post, ask, form, ready };
 }

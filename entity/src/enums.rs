@@ -43,7 +43,8 @@ words! {
         SecondFactorDisabled = "SECOND_FACTOR_DISABLED", RecoveryCodesReplaced = "RECOVERY_CODES_REPLACED",
         AccountAttached = "ACCOUNT_ATTACHED",
         AccountProved = "ACCOUNT_PROVED", AccountDetached = "ACCOUNT_DETACHED", ReadingsSubmitted = "READINGS_SUBMITTED",
-        ReadingWithdrawn = "READING_WITHDRAWN", PaymentCanceled = "PAYMENT_CANCELED", DataExportRequested = "DATA_EXPORT_REQUESTED", DataExportDownloaded = "DATA_EXPORT_DOWNLOADED",
+        ReadingWithdrawn = "READING_WITHDRAWN", PaymentCanceled = "PAYMENT_CANCELED",
+        AutopaySet = "AUTOPAY_SET", AutopayPaused = "AUTOPAY_PAUSED", AutopayRemoved = "AUTOPAY_REMOVED", MethodRemoved = "METHOD_REMOVED", DataExportRequested = "DATA_EXPORT_REQUESTED", DataExportDownloaded = "DATA_EXPORT_DOWNLOADED",
         PaymentStarted = "PAYMENT_STARTED", DeletionRequested = "DELETION_REQUESTED",
         DeletionCancelled = "DELETION_CANCELLED", AccessTokenCreated = "ACCESS_TOKEN_CREATED", AccessTokenRevoked = "ACCESS_TOKEN_REVOKED", Erased = "ERASED",
     }
@@ -102,6 +103,15 @@ words! {
     IncidentKind {
         LateSuccess = "LATE_SUCCESS", LateCancel = "LATE_CANCEL", AmountDiffers = "AMOUNT_DIFFERS", Foreign = "FOREIGN",
         Missing = "MISSING", Stuck = "STUCK", ReceiptMissing = "RECEIPT_MISSING", NotSent = "NOT_SENT", NotPosted = "NOT_POSTED",
+    }
+    /// When an autopay acts.
+    AutopayTrigger { DueDate = "DUE_DATE", NewStatement = "NEW_STATEMENT" }
+    AutopayRunState { Announced = "ANNOUNCED", Paying = "PAYING", Paid = "PAID", Failed = "FAILED", Skipped = "SKIPPED" }
+    /// In what we and an acquirer differ: money that we do not know of, money that it does not know of, another sum; the same
+    /// of refunds.
+    DifferenceKind {
+        MissingHere = "MISSING_HERE", MissingThere = "MISSING_THERE", Amount = "AMOUNT",
+        RefundMissingHere = "REFUND_MISSING_HERE", RefundMissingThere = "REFUND_MISSING_THERE",
     }
     SandboxStatus { Pending = "pending", WaitingForCapture = "waiting_for_capture", Succeeded = "succeeded", Canceled = "canceled" }
 }

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::enums::{PaymentMethod, PaymentStatus, ReceiptStatus};
 use crate::exact::Money;
-use crate::ids::{PaymentId, PersonalAccountId, UserId};
+use crate::ids::{PaymentId, PaymentRegisterId, PersonalAccountId, SavedMethodId, UserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "payments")]
@@ -43,6 +43,12 @@ pub struct Model {
     pub sent_at: Option<DateTimeUtc>,
     /// When the provider was seen to have it: in a statement, or by its word.
     pub posted_at: Option<DateTimeUtc>,
+    /// Which register told the provider.
+    pub register_id: Option<PaymentRegisterId>,
+    /// The payer lets the acquirer keep the means of paying.
+    pub saves_method: bool,
+    /// Paid by itself, with this.
+    pub saved_method_id: Option<SavedMethodId>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -31,6 +31,8 @@ pub struct Model {
     pub confirmation: String,
     /// None: no receipt came with the order.
     pub receipt_status: Option<ReceiptStatus>,
+    /// What it is paid with may be charged again.
+    pub saves_method: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

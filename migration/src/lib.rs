@@ -26,6 +26,8 @@ mod m0032_refunds;
 mod m0040_access_tokens;
 mod m0033_ways_to_pay;
 mod m0034_promises;
+mod m0035_registers;
+mod m0036_autopay;
 mod table;
 
 #[derive(Debug)]
@@ -59,6 +61,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0040_access_tokens::Step),
             Box::new(m0033_ways_to_pay::Step),
             Box::new(m0034_promises::Step),
+            Box::new(m0035_registers::Step),
+            Box::new(m0036_autopay::Step),
         ]
     }
 }

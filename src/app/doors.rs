@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use entity::enums::{Locale, SandboxStatus};
-use entity::ids::{TypedId, UserId};
+use entity::enums::{Locale, PaymentStatus, SandboxStatus};
+use entity::ids::{PaymentId, TypedId, UserId};
 
 use super::App;
 use crate::exports::download::Opened;
@@ -19,6 +19,7 @@ use crate::kernel::{Actor, Failure, Fault, Person, type_id};
 use crate::papers::{Table, Wanted};
 use crate::payments::acquirer::sandbox::Asked;
 use crate::payments::acquirer::sandbox::outcome::Choice;
+use crate::payments::state::is_open;
 use crate::platform::mail::Mailer;
 use crate::platform::qr::svg;
 use crate::platform::wakeups::Wake;
@@ -128,6 +129,18 @@ impl Doors for AppDoors {
     async fn decide_sandbox_payment(&self, id: &str, outcome: &str) -> Result<Option<SandboxPage>, Fault> {
         let Some(choice) = Choice::from_word(outcome) else { return self.sandbox_payment(id).await };
         self.0.sandbox.decide(id, choice).await?.map(|payment| self.page(payment)).transpose()
+    }
+
+    async fn returned_payment(&self, id: &str) -> Result<Option<&'static str>, Fault> {
+        let (payments, id) = (&self.0.services.payments, type_id::decode::<PaymentId>(id));
+        let Some(id) = id else { return Ok(None) };
+        let Some(payment) = payments.payment_of_job(id).await? else { return Ok(None) };
+        let payment = payments.look(payment).await;
+        Ok(Some(match payment.status {
+            status if is_open(status) => "open",
+            PaymentStatus::Canceled => "canceled",
+            _ => "paid",
+        }))
     }
 
     async fn sandbox_call(&self, call: SandboxCall) -> Result<Option<SandboxReply>, Fault> {

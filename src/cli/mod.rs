@@ -11,7 +11,9 @@ mod mail;
 mod migrate;
 mod payment_terms;
 mod progress;
+mod reconcile;
 mod refunds;
+mod registers;
 mod serve;
 mod streams;
 
@@ -59,6 +61,10 @@ enum Command {
     Incidents(incidents::IncidentsArgs),
     /// How a provider is paid: receipt, commission, recipient, register.
     PaymentTerms(payment_terms::PaymentTermsArgs),
+    /// Tell providers of payments, and take what they have posted.
+    Registers(registers::RegistersArgs),
+    /// Compare our books with an acquirer's list.
+    Reconcile(reconcile::ReconcileArgs),
     /// Give money back.
     Refunds(refunds::RefundsArgs),
     /// Check configuration, database, Redis, mail, clock and ledger, and say what to do.
@@ -134,8 +140,10 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         }
         Command::Audit(args) => audit::run(&args, config).await,
         Command::Erasures(args) => erasures::run(&args, config).await,
-        Command::Doctor(args) => doctor::run(&args, config).await,
+        Command::Doctor(args) => Box::pin(doctor::run(&args, config)).await,
         Command::Refunds(args) => refunds::run(&args, config).await,
+        Command::Registers(args) => registers::run(&args, config).await,
+        Command::Reconcile(args) => reconcile::run(&args, config).await,
         Command::PaymentTerms(args) => payment_terms::run(&args, config).await,
         Command::Incidents(args) => incidents::run(&args, config).await,
         Command::Config | Command::Errors => Ok(ExitCode::SUCCESS),

@@ -43,6 +43,8 @@ pub struct PaymentsConfig {
     pub sandbox_kopecks: bool,
     pub sandbox_shop: Option<SandboxShop>,
     pub promises: PromisesConfig,
+    /// How long before it acts an autopay is announced.
+    pub autopay_notice: TimeDelta,
 }
 
 /// How long after the money has come each step may take before there is an alarm.
@@ -71,6 +73,7 @@ impl PaymentsConfig {
             notification_networks: networks::read(reader, "payments.yookassa_notification_networks"),
             sandbox_kopecks: reader.flag("payments.sandbox_kopecks"),
             sandbox_shop: sandbox_shop(reader),
+            autopay_notice: TimeDelta::hours(reader.number("payments.autopay_notice_hours", 24..=240)),
             promises: PromisesConfig {
                 receipt: TimeDelta::hours(reader.number("payments.receipt_hours", 1..=720)),
                 sent: TimeDelta::days(reader.number("payments.sent_days", 1..=90)),

@@ -74,6 +74,14 @@ pub enum AuditEventKind {
     PaymentStarted,
     /// A payment was given up by its payer.
     PaymentCanceled,
+    /// An autopay was set or changed.
+    AutopaySet,
+    /// An autopay was paused, or let go on.
+    AutopayPaused,
+    /// An autopay was taken back.
+    AutopayRemoved,
+    /// A saved means of paying was forgotten.
+    MethodRemoved,
     /// The deletion of the cabinet was asked for.
     DeletionRequested,
     /// The cabinet stays after all.
@@ -286,6 +294,16 @@ impl From<entity::enums::RefundStatus> for RefundStatus {
             Kept::Canceled => Self::Canceled,
         }
     }
+}
+
+/// When an autopay acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::AutopayTrigger")]
+pub enum AutopayTrigger {
+    /// On the last day to pay without a penalty.
+    DueDate,
+    /// As soon as a statement has come and its letter has had time to be read.
+    NewStatement,
 }
 
 /// Who makes the fiscal receipt (54-FZ).

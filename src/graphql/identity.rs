@@ -21,6 +21,7 @@ use async_graphql::{Context, ID, Object};
 use entity::user;
 
 use super::accounts::{Balance, PersonalAccount};
+use super::autopay::{Autopay, SavedMethod};
 use super::context::Find;
 use super::enums::Locale;
 use super::error::TopError;
@@ -177,7 +178,6 @@ impl User {
     }
 
     /// What the person paid here, for whatever account, newest first; nothing while the address is unconfirmed.
-    #[expect(clippy::too_many_arguments, reason = "the four of a page, and the filter")]
     async fn payments(
         &self,
         ctx: &Context<'_>,
@@ -192,6 +192,20 @@ impl User {
         let filter = filter.unwrap_or_default().read()?;
         let slice = services.payments.list_paid_by(person.user_id, &filter, page).await?;
         connection(slice, |payment| payment.id, Payment)
+    }
+
+    /// What the person lets be charged again, oldest first.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn saved_methods(&self, ctx: &Context<'_>) -> Result<Vec<SavedMethod>, TopError> {
+        let methods = ctx.services()?.payments.saved_methods(self.themselves(ctx)?.user_id).await?;
+        Ok(methods.into_iter().map(SavedMethod::from).collect())
+    }
+
+    /// The accounts that are paid by themselves, oldest first.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn autopays(&self, ctx: &Context<'_>) -> Result<Vec<Autopay>, TopError> {
+        let autopays = ctx.services()?.payments.autopays(self.themselves(ctx)?.user_id).await?;
+        Ok(autopays.into_iter().map(Autopay).collect())
     }
 
     /// The sum over all attached accounts.

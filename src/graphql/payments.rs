@@ -309,6 +309,9 @@ pub struct StartPaymentInput {
     pub receipt_email: Option<EmailAddress>,
     /// How to pay; by default it is chosen on the acquirer's page.
     pub method: Option<PaymentMethod>,
+    /// Keep what is paid with, so that an autopay may charge it; by default it is not kept.
+    #[graphql(default = false)]
+    pub save_method: bool,
     /// The same key with the same input gives the same payment: make one before the first try and keep it.
     pub idempotency_key: String,
 }
@@ -455,6 +458,7 @@ fn checkout(input: StartPaymentInput, locale: Locale) -> Result<(Checkout, Strin
         return_url: input.return_url,
         receipt_email,
         method: input.method.unwrap_or_default().into(),
+        save_method: input.save_method,
     };
     Ok((checkout, input.idempotency_key))
 }

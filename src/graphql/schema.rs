@@ -7,6 +7,7 @@ use async_graphql::{Data, Executor, MergedObject, Request, Response, Schema, Val
 use futures_util::stream::BoxStream;
 
 use super::accounts::{AttachmentMutation, PersonalAccount, Provider, ProviderQuery, ServiceChange};
+use super::autopay::AutopayMutation;
 use super::billing::{LedgerEntry, PaymentQrQuery, Statement};
 use super::context::{Arrivals, Services};
 use super::document::Documents;
@@ -41,7 +42,7 @@ pub struct Query(
 
 /// Acts. Each has one input and a payload with `userErrors`, which is empty when the act was done.
 #[derive(Default, MergedObject)]
-pub struct Mutation(IdentityMutation, AttachmentMutation, MeteringMutation, PaymentMutation);
+pub struct Mutation(IdentityMutation, AttachmentMutation, MeteringMutation, PayingMutation);
 
 /// Merged apart: async-graphql walks merged objects one inside the other.
 #[derive(Default, MergedObject)]
@@ -63,6 +64,10 @@ pub struct IdentityMutation(
 /// All that a person does with readings.
 #[derive(Default, MergedObject)]
 pub struct MeteringMutation(PreviewMutation, ReadingMutation, WithdrawalMutation);
+
+/// Paying, by hand and by itself.
+#[derive(Default, MergedObject)]
+pub struct PayingMutation(PaymentMutation, AutopayMutation);
 
 /// The schema with the slices behind it, as the outer layers execute it.
 #[derive(Clone)]

@@ -35,6 +35,7 @@ const LETTERS_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inlin
 struct Asked {
     lang: Option<String>,
     token: String,
+    payment: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -63,9 +64,21 @@ pub async fn home<E>(http: Arc<Http<E>>, request: Request) -> Response {
     page(StatusCode::OK, "home.html", context! { lang, embedded, demo, graphiql })
 }
 
-pub async fn returned<E>(_: Arc<Http<E>>, request: Request) -> Response {
-    let lang = language(&request, asked(&request).lang.as_deref());
-    page(StatusCode::OK, "returned.html", context! { lang })
+/// The payer has come back from the bank: its answer is asked for. Opening it again changes nothing.
+pub async fn returned<E>(http: Arc<Http<E>>, request: Request) -> Response {
+    let asked = asked(&request);
+    let lang = language(&request, asked.lang.as_deref());
+    let _place = match http.gate.enter().await {
+        Ok(place) => place,
+        Err(refusal) => return refusal,
+    };
+    let state = match asked.payment {
+        Some(id) => http.doors.returned_payment(&id).await,
+        None => Ok(None),
+    };
+    // What cannot be told now is told in the cabinet.
+    let state = state.ok().flatten().unwrap_or("open");
+    page(StatusCode::OK, "returned.html", context! { lang, state })
 }
 
 pub async fn mailbox<E>(http: Arc<Http<E>>, request: Request) -> Response {

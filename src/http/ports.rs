@@ -53,6 +53,9 @@ pub trait Doors: Send + Sync + 'static {
     /// `outcome` is one of `pay`, `pay_sbp`, `pay_late`, `refuse`, `three_d_secure_failed`, `think`.
     async fn decide_sandbox_payment(&self, id: &str, outcome: &str) -> Result<Option<SandboxPage>, Fault>;
 
+    /// How a payment stands whose payer has come back: `paid`, `open` or `canceled`; its acquirer is asked. None: no such one.
+    async fn returned_payment(&self, id: &str) -> Result<Option<&'static str>, Fault>;
+
     /// A call of the sandbox bank's API over HTTP; none when nobody may call with this id and key.
     async fn sandbox_call(&self, call: SandboxCall) -> Result<Option<SandboxReply>, Fault>;
 

@@ -206,6 +206,10 @@ impl Doors for FakeDoors {
         self.sandbox_payment(id).await
     }
 
+    async fn returned_payment(&self, id: &str) -> Result<Option<&'static str>, Fault> {
+        Ok((id == "p1").then_some("paid"))
+    }
+
     async fn sandbox_call(&self, call: SandboxCall) -> Result<Option<SandboxReply>, Fault> {
         let SandboxCall { shop, method, path, body, .. } = call;
         let body = format!("{method} {path} {}", String::from_utf8_lossy(&body));

@@ -25,7 +25,7 @@ impl Metering {
         person: &Person,
         origin: impl Into<Origin>,
         id: Option<MeterReadingId>,
-    ) -> Result<meter_reading::Model> {
+    ) -> Result<(meter_reading::Model, bool)> {
         let not_found = || Failure::Refused(WithdrawalRefusal::NotFound);
         let id = id.ok_or_else(not_found)?;
         let reading = store::find_readings(self.db.read(), &[id]).await?.into_iter().next();
@@ -51,12 +51,12 @@ impl Metering {
         reading: &meter_reading::Model,
         in_time: bool,
         (person, origin): &(&Person, Origin),
-    ) -> Result<meter_reading::Model> {
+    ) -> Result<(meter_reading::Model, bool)> {
         let meters = store::lock_meters_in(tx, &[reading.meter_id]).await?;
         let fresh = store::find_readings(&**tx, &[reading.id]).await?.into_iter().next();
         let reading = fresh.ok_or(Failure::Refused(WithdrawalRefusal::NotFound))?;
         if reading.status == ReadingStatus::Withdrawn {
-            return Ok(reading);
+            return Ok((reading, true));
         }
         let way = way(reading.status, ReadingStatus::Withdrawn).filter(|_| in_time);
         let way = way.ok_or(Failure::Refused(WithdrawalRefusal::TooLate))?;
@@ -65,7 +65,7 @@ impl Metering {
         self.move_in(tx, &meters, &[Move { reading, way, reason: None }]).await?;
         let act = Act::new(AuditEventKind::ReadingWithdrawn).about(id).about(account);
         self.audit.append_in(tx, person.user_id, origin.clone(), act).await?;
-        Ok(withdrawn)
+        Ok((withdrawn, false))
     }
 
     /// Whether today, at the provider, is in time.

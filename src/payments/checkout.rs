@@ -38,6 +38,9 @@ pub struct Checkout {
     /// Left out of the key's fingerprint where nothing was chosen, as keys from before there was a choice have it.
     #[serde(skip_serializing_if = "is_any")]
     pub method: PaymentMethod,
+    /// The payer lets the acquirer keep what they pay with.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub save_method: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
@@ -179,6 +182,9 @@ impl Payments {
             receipt_at: None,
             sent_at: None,
             posted_at: None,
+            register_id: None,
+            saves_method: checkout.save_method,
+            saved_method_id: None,
         };
         store::insert_payment_in(tx, payment.clone()).await?;
         if let Some(submission) = submission {

@@ -3,11 +3,12 @@
 //! Promises: an intent is committed before the acquirer is called, the outcome after; money enters the ledger and the
 //! journal once, in the transaction of the payment's success; news of an acquirer is believed only after asking it; final
 //! states never change, and what contradicts one is an incident. Refuses to know: cards.
-//! Tables: `payments`, `payment_terms`, `refunds`, `journal_transactions`, `journal_postings`, `incidents`, `acquirer_notifications`,
+//! Tables: `payments`, `saved_methods`, `autopays`, `autopay_runs`, `payment_terms`, `payment_registers`, `reconciliations`, `reconciliation_differences`, `refunds`, `journal_transactions`, `journal_postings`, `incidents`, `acquirer_notifications`,
 //! `sandbox_payments`. Jobs: `event`.
 //! GraphQL: `graphql/payments.rs`. Tests: `tests/it/payments/`.
 
 pub mod acquirer;
+pub mod autopay;
 pub mod cancellation;
 pub mod checkout;
 pub mod error;
@@ -18,7 +19,9 @@ pub mod notification;
 mod order;
 pub mod payment;
 pub mod promises;
+pub mod reconciliation;
 pub mod refund;
+pub mod register;
 pub mod retention;
 pub mod settlement;
 pub mod state;

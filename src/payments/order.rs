@@ -7,7 +7,7 @@ use super::acquirer::{Order, Receipt, ReceiptItem, Utilities};
 use super::terms::PaymentTerms;
 use super::{Payments, store};
 use crate::accounts::Provider;
-use crate::kernel::Fault;
+use crate::kernel::{Fault, type_id};
 
 impl Payments {
     pub(super) async fn order_of(&self, payment: &payment::Model) -> Result<Order, Fault> {
@@ -18,7 +18,10 @@ impl Payments {
             ReceiptMode::None => None,
             ReceiptMode::WithPayment => self.receipt_of(payment, &terms, &description).await?,
         };
-        let returned = || format!("{}/payments/returned", self.config.http.public_url);
+        let returned = || {
+            let id = type_id::encode(payment.id);
+            format!("{}/payments/returned?payment={id}", self.config.http.public_url)
+        };
         let today = self.accounts.today_at(&provider);
         Ok(Order {
             payment_id: payment.id,
@@ -27,10 +30,20 @@ impl Payments {
             description,
             return_url: payment.return_url.clone().unwrap_or_else(returned),
             method: payment.method,
+            save_method: payment.saves_method,
+            saved_method: self.method_of(payment).await?,
             two_stage: false,
             receipt,
             utilities: if terms.utilities { utilities(&provider, today, &number) } else { None },
         })
+    }
+
+    /// What a payment that is made by itself is paid with.
+    async fn method_of(&self, payment: &payment::Model) -> Result<Option<String>, Fault> {
+        let Some(id) = payment.saved_method_id else { return Ok(None) };
+        let method = super::autopay::find_method(self.db.read(), id).await?;
+        // Taken back meanwhile: the acquirer refuses what it does not know.
+        Ok(Some(method.map_or_else(|| "removed".to_owned(), |method| method.acquirer_method_id)))
     }
 
     /// 54-ФЗ: the service, and what was paid on top as a service of its own. To where the payer wants it, or to their address.

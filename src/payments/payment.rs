@@ -5,7 +5,7 @@ use entity::enums::{IncidentKind, LedgerEntryKind, PaymentStatus, ReceiptStatus}
 use entity::ids::{PaymentId, PersonalAccountId, UserId};
 use entity::payment;
 
-use super::acquirer::Seen;
+use super::acquirer::{SavedMethodSeen, Seen};
 use super::event::{SendPaymentSucceeded, WatchPayment};
 use super::state::{News, Verdict, is_open, judge};
 use super::{Payments, store};
@@ -34,6 +34,7 @@ pub(super) struct Placed {
     pub confirmation_url: Option<String>,
     pub qr_payload: Option<String>,
     pub receipt: Option<ReceiptStatus>,
+    pub saved_method: Option<SavedMethodSeen>,
 }
 
 impl Heard {
@@ -46,8 +47,8 @@ impl Heard {
         if !seen.ours || seen.payment_id != Some(id) {
             return Self::only(News::Foreign);
         }
-        let Seen { id, confirmation_url, qr_payload, receipt, standing, .. } = seen;
-        Self { news: standing.into(), placed: Some(Placed { id, confirmation_url, qr_payload, receipt }) }
+        let Seen { id, confirmation_url, qr_payload, receipt, saved_method, standing, .. } = seen;
+        Self { news: standing.into(), placed: Some(Placed { id, confirmation_url, qr_payload, receipt, saved_method }) }
     }
 }
 
@@ -91,7 +92,7 @@ impl Payments {
 
     async fn move_in(&self, tx: &Tx, mut payment: payment::Model, heard: &Heard) -> Result<payment::Model, Fault> {
         let receipt_before = payment.receipt_status;
-        if let Some(Placed { id, confirmation_url, qr_payload, receipt }) = &heard.placed {
+        if let Some(Placed { id, confirmation_url, qr_payload, receipt, .. }) = &heard.placed {
             match &payment.acquirer_payment_id {
                 None => {
                     payment.acquirer_payment_id = Some(id.clone());
@@ -143,6 +144,10 @@ impl Payments {
         }
         if succeeded {
             self.succeed_in(tx, &payment).await?;
+            let kept = heard.placed.as_ref().and_then(|placed| placed.saved_method.as_ref());
+            if let Some(kept) = kept.filter(|_| payment.saves_method) {
+                self.keep_method_in(tx, &payment, kept).await?;
+            }
         }
         Ok(payment)
     }

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::IncidentKind;
+use entity::exact::Money;
 use entity::ids::PaymentId;
 use entity::payment;
 
@@ -160,8 +161,15 @@ impl Payments {
         self.db.cross("before_read").await;
         let seen = self.acquirer(&payment.acquirer)?.read(name).await.map_err(Fault::unavailable)?;
         self.db.cross("after_read").await;
+        let refunded = seen.as_ref().map_or(Money::ZERO, |seen| seen.refunded);
         let heard = seen.map_or_else(|| Heard::only(News::Absent), |seen| Heard::of(payment.id, seen));
-        self.apply(payment.id, &heard).await
+        let payment = self.apply(payment.id, &heard).await?;
+        if refunded <= payment.refunded || is_open(payment.status) || heard.news == News::Foreign {
+            return Ok(payment);
+        }
+        // What is not entered now is found by the daily comparison at the latest.
+        self.adopt_refunds(&payment).await?;
+        self.find(payment.id).await
     }
 
     /// The key may be forgotten, so another call could make a second payment: the acquirer's list says what there is.

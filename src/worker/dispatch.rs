@@ -17,12 +17,14 @@ use crate::identity::event::{
 };
 use crate::kernel::{Fault, type_id};
 use crate::notifications::mail::{
-    AccessTokenCreated, AccountAttached, AlreadyRegistered, Confirmation, DeletionCancelled, DeletionScheduled,
-    EmailChangeNew, EmailChangeOld, EmailChangeTaken, EmailChanged, ExportReady, LetterKind, NewDevice,
-    PasswordChanged, PasswordReset, PaymentSucceeded, TwoFactorChanged,
+    AccessTokenCreated, AccountAttached, AlreadyRegistered, AutopayAnnounced, AutopayFailed, Confirmation,
+    DeletionCancelled, DeletionScheduled, EmailChangeNew, EmailChangeOld, EmailChangeTaken, EmailChanged, ExportReady,
+    LetterKind, NewDevice, PasswordChanged, PasswordReset, PaymentSucceeded, TwoFactorChanged,
 };
 use crate::payments::acquirer::sandbox;
 use crate::payments::acquirer::sandbox::event::NotifyFromSandbox;
+use crate::payments::autopay::AutopayNews;
+use crate::payments::autopay::event::{RunAutopay, SendAutopayAnnounced, SendAutopayFailed};
 use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment, SettleRefund, WatchPayment};
 use crate::platform::db::Tx;
 use crate::platform::outbox::{Job, Leased};
@@ -115,6 +117,12 @@ impl Worker {
             SettleRefund::KIND => {
                 return self.settle_refund(job).await;
             }
+            RunAutopay::KIND => {
+                let again = self.payments.carry_autopay(job.read::<RunAutopay>()?.autopay_run_id).await?;
+                return Ok(again.map_or(Done::Completed, Done::AgainAt));
+            }
+            SendAutopayAnnounced::KIND => self.send_autopay_announced(job).await?,
+            SendAutopayFailed::KIND => self.send_autopay_failed(job).await?,
             WatchPayment::KIND => {
                 let again = self.payments.watch(job.read::<WatchPayment>()?.payment_id).await?;
                 return Ok(again.map_or(Done::Completed, Done::AgainAt));
@@ -229,6 +237,7 @@ impl Worker {
             Ok(BTreeMap::from([
                 ("attachments", self.accounts.detach_all_in(&tx, user_id).await?),
                 ("exports", self.exports.delete_of_in(&tx, user_id).await?),
+                ("savedMethods", self.payments.forget_methods_in(&tx, user_id).await?),
                 ("receiptAddresses", self.payments.forget_receipt_addresses_in(&tx, user_id).await?),
             ]))
         };
@@ -254,6 +263,22 @@ impl Worker {
         let SendAccountAttached { user_id, personal_account_id, full, attached_at } = job.read()?;
         let (number, provider) = self.accounts.name_of(personal_account_id).await?;
         self.send_to(job, user_id, None, AccountAttached { provider, number, full, attached_at }).await
+    }
+
+    async fn send_autopay_announced(&self, job: &Leased) -> Result<(), Fault> {
+        let id = job.read::<SendAutopayAnnounced>()?.autopay_run_id;
+        let Some(news) = self.payments.autopay_news(id).await? else { return Ok(()) };
+        let AutopayNews { user_id, provider, number, amount, due_at, method } = news;
+        let letter = AutopayAnnounced { provider, number, amount, due_at, method };
+        self.send_to(job, user_id, None, letter).await
+    }
+
+    async fn send_autopay_failed(&self, job: &Leased) -> Result<(), Fault> {
+        let SendAutopayFailed { autopay_run_id, reason, again } = job.read()?;
+        let Some(news) = self.payments.autopay_news(autopay_run_id).await? else { return Ok(()) };
+        let AutopayNews { user_id, provider, number, amount, due_at, .. } = news;
+        let letter = AutopayFailed { provider, number, amount, reason, again_at: again.then_some(due_at) };
+        self.send_to(job, user_id, None, letter).await
     }
 
     async fn send_payment_succeeded(&self, job: &Leased) -> Result<(), Fault> {

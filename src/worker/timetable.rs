@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 
 use super::Worker;
 use crate::billing::Billing;
@@ -10,6 +10,9 @@ use crate::kernel::{Failure, Fault};
 use crate::platform::{Mechanisms, idempotency};
 
 const TIDY_EVERY: TimeDelta = TimeDelta::minutes(10);
+const COMPARE_EVERY: TimeDelta = TimeDelta::hours(1);
+/// The hour (UTC) in which providers are told of payments.
+const TELL_AT: u32 = 2;
 const PURGE_EVERY: TimeDelta = TimeDelta::days(1);
 /// Reads the whole ledger.
 const CHECK_EVERY: TimeDelta = TimeDelta::days(1);
@@ -23,11 +26,13 @@ pub struct Timetable {
     checked: DateTime<Utc>,
     /// None: not yet. A process that never lasts a day purges at its start.
     purged: Option<DateTime<Utc>>,
+    /// When acquirers were compared with our books, and providers told, last.
+    compared: DateTime<Utc>,
 }
 
 impl Timetable {
     pub fn new(now: DateTime<Utc>) -> Self {
-        Self { tidied: now, checked: now, purged: None }
+        Self { tidied: now, checked: now, purged: None, compared: now }
     }
 
     pub async fn run_due(&mut self, worker: &Worker) {
@@ -47,6 +52,13 @@ impl Timetable {
                 tracing::warn!(%fault, "the ledger was not checked; it is tried again tomorrow");
             }
         }
+        // Looked for every hour, done once a day: the database knows whether yesterday was.
+        if now - self.compared >= COMPARE_EVERY {
+            self.compared = now;
+            if let Err(fault) = worker.compare_and_tell(now).await {
+                tracing::warn!(%fault, "acquirers were not compared or providers not told; it is tried again");
+            }
+        }
         if self.purged.is_none_or(|purged| now - purged >= PURGE_EVERY) {
             self.purged = Some(now);
             if let Err(fault) = worker.purge_kept_records().await {
@@ -57,6 +69,20 @@ impl Timetable {
 }
 
 impl Worker {
+    /// Yesterday's money beside the acquirers' lists; and, once a day, registers to providers.
+    async fn compare_and_tell(&self, now: DateTime<Utc>) -> Result<(), Fault> {
+        self.payments.plan_autopays().await?;
+        let open = self.payments.reconcile_yesterday().await?;
+        if open > 0 {
+            tracing::error!(open, "we and an acquirer differ: see `kabinet reconcile list`");
+        }
+        if now.hour() == TELL_AT {
+            let written = self.payments.write_registers().await?;
+            tracing::info!(written, "registers of payments were written");
+        }
+        Ok(())
+    }
+
     /// Deletes what was kept of deleted cabinets and whose term has passed.
     pub async fn purge_kept_records(&self) -> Result<(), Fault> {
         let erasures = self.identity.purge_erasures().await?;

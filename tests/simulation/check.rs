@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use entity::enums::{Book, IncidentKind, LedgerEntryKind, PaymentStatus, SandboxStatus};
+use entity::enums::{Book, IncidentKind, LedgerEntryKind, PaymentStatus, RefundStatus, SandboxStatus};
 use entity::ids::PaymentId;
-use entity::{ledger_entry, payment, sandbox_payment};
+use entity::{ledger_entry, payment, refund, sandbox_payment, sandbox_refund};
 use kabinet::payments::acquirer::sandbox::outcome;
 use kabinet::payments::state::is_open;
 use sea_orm::EntityTrait;
@@ -26,6 +26,7 @@ impl World {
             self.check_payment(payment, at_bank.get(&payment.id).unwrap_or(&none), &entries);
         }
         self.check_intents(&payments);
+        self.check_refunds(&payments).await;
         self.check_books(&bank).await;
         self.check_incidents(&payments).await;
         self.tally.succeeded +=
@@ -48,15 +49,40 @@ impl World {
             .map(|entry| entry.amount)
             .collect();
         self.need(at_bank.len() <= 1, || format!("{id} is there {} times at the bank", at_bank.len()));
-        self.need((status == PaymentStatus::Succeeded) == (paid == 1), || {
-            format!("{id} is {status:?}, paid {paid} times")
-        });
-        let expected = if status == PaymentStatus::Succeeded { vec![-payment.amount] } else { Vec::new() };
+        let taken =
+            matches!(status, PaymentStatus::Succeeded | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded);
+        self.need(taken == (paid == 1), || format!("{id} is {status:?}, paid {paid} times"));
+        let expected = if taken { vec![-payment.amount] } else { Vec::new() };
         self.need(posted == expected, || format!("{id} is {status:?} and posted as {posted:?}"));
+        let returned = at_bank.iter().map(|row| row.refunded.0).sum::<i64>();
+        self.need(payment.refunded.0 == returned, || {
+            format!("{id}: the bank gave back {returned}, here are {}", payment.refunded)
+        });
         let for_ever = outcome::stays_pending(payment.amount);
         self.need(!is_open(status) || for_ever, || {
             format!("{id} of {} is {status:?} after all that time", payment.amount)
         });
+    }
+
+    /// Each has ended, and those that succeeded are what their payments say; no key of ours has made two.
+    async fn check_refunds(&mut self, payments: &[payment::Model]) {
+        let read = self.app.mechanisms.db.read();
+        let refunds = refund::Entity::find().all(read).await.unwrap();
+        let there = sandbox_refund::Entity::find().all(read).await.unwrap();
+        for refund in &refunds {
+            let ended = matches!(refund.status, RefundStatus::Succeeded | RefundStatus::Canceled);
+            self.need(ended, || format!("{refund:?} has no end"));
+            let own = refund.id.0.to_string();
+            let made = there.iter().filter(|row| row.metadata.contains(&own)).count();
+            self.need(made <= 1, || format!("refund {own} was made {made} times"));
+        }
+        for payment in payments {
+            let succeeded = refunds.iter().filter(|refund| refund.payment_id == payment.id);
+            let succeeded = succeeded.filter(|refund| refund.status == RefundStatus::Succeeded);
+            let sum: i64 = succeeded.map(|refund| refund.amount.0).sum();
+            self.need(sum == payment.refunded.0, || format!("{} has refunds of {sum}", payment.id.0));
+        }
+        self.tally.refunded += payments.iter().filter(|payment| payment.refunded.0 > 0).count() as u64;
     }
 
     /// One key, one payment, and what was acknowledged is there.
@@ -76,8 +102,11 @@ impl World {
         let sum: i64 = books.iter().map(|sum| sum.amount.0).sum();
         self.need(sum == 0, || format!("the journal sums to {sum}"));
         let held = books.iter().find(|sum| sum.book == Book::Acquirer).map_or(0, |sum| sum.amount.0);
-        let paid =
-            bank.iter().filter(|row| row.status == SandboxStatus::Succeeded).map(|row| row.amount.0).sum::<i64>();
+        let paid = bank
+            .iter()
+            .filter(|row| row.status == SandboxStatus::Succeeded)
+            .map(|row| row.amount.0 - row.refunded.0)
+            .sum::<i64>();
         self.need(held == paid, || format!("the bank has taken {paid}, the journal says {held}"));
         let differences = services.payments.journal_differences().await.unwrap();
         self.need(differences == 0, || format!("{differences} payments differ between journal and ledger"));

@@ -12,14 +12,20 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod acts;
 mod check;
 mod network;
+mod tally;
+mod template;
+mod traffic;
 mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use world::{Tally, Template, World};
+use tally::Tally;
+use template::Template;
+use world::World;
 
 /// Intents to pay in one world.
 const INTENTS: u64 = 40;
@@ -42,7 +48,7 @@ fn live(seed: u64, template: &Template, tell: bool) -> Tally {
 
 #[test]
 fn no_money_is_lost_doubled_or_invented() {
-    let template = world::template();
+    let template = template::template();
     if let Some(seed) = number("KABINET_SIMULATE_SEED") {
         println!("{:?}", live(seed, &template, true));
         return;
@@ -70,7 +76,16 @@ fn no_money_is_lost_doubled_or_invented() {
     println!("{total:?}");
     assert!(total.intents >= histories, "{total:?}");
     // A world without faults proves nothing.
-    let faults =
-        [total.crashes, total.lost_answers, total.lost_requests, total.late_requests, total.forged, total.searches];
+    let faults = [
+        total.crashes,
+        total.lost_answers,
+        total.lost_requests,
+        total.late_requests,
+        total.forged,
+        total.searches,
+        total.refunds,
+        total.refunds_by_bank,
+        total.refunded,
+    ];
     assert!(faults.iter().all(|count| *count > 0), "{total:?}");
 }

@@ -111,6 +111,12 @@ pub enum ErrorCode {
     WithdrawalTooLate,
     /// There is no debt to pay.
     NothingOwed,
+    /// The viewer has no such saved method.
+    SavedMethodNotFound,
+    /// The viewer has no such autopay.
+    AutopayNotFound,
+    /// Nothing is charged without the viewer's consent.
+    ConsentMissing,
     /// The viewer has no such payment.
     PaymentNotFound,
     /// The payment has ended, or the acquirer does not give it up any more.

@@ -147,6 +147,13 @@ impl ErrorCode {
                 "It is too late to withdraw: the provider has the reading, or the reading window has ended.",
             ),
             Self::NothingOwed => ("Долга нет.", "There is no debt."),
+            Self::SavedMethodNotFound => {
+                ("Такого сохранённого способа оплаты у вас нет.", "You have no such saved method.")
+            }
+            Self::AutopayNotFound => ("Такого автоплатежа у вас нет.", "You have no such autopay."),
+            Self::ConsentMissing => {
+                ("Без вашего согласия автоплатёж не включить.", "An autopay is not set without your consent.")
+            }
             Self::PaymentNotFound => ("Такого платежа у вас нет.", "You have no such payment."),
             Self::PaymentNotCancelable => (
                 "Этот платёж уже не отменить. Если его не оплатить, он отменится сам.",

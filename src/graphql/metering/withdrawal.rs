@@ -21,6 +21,8 @@ pub struct WithdrawMeterReadingInput {
 pub struct WithdrawMeterReadingPayload {
     /// The reading, WITHDRAWN.
     pub reading: Option<MeterReading>,
+    /// Whether it was withdrawn before, and nothing was done now.
+    pub replayed: bool,
     /// Why nothing was done.
     pub user_errors: Vec<UserError>,
 }
@@ -41,9 +43,9 @@ impl WithdrawalMutation {
         let withdrawn = services.metering.withdraw_reading(&services.accounts, person, actor, id).await;
         let locale = actor.locale;
         let refusal = match withdrawn {
-            Ok(reading) => {
+            Ok((reading, replayed)) => {
                 let reading = Some(MeterReading { reading, meter: None });
-                return Ok(WithdrawMeterReadingPayload { reading, user_errors: Vec::new() });
+                return Ok(WithdrawMeterReadingPayload { reading, replayed, user_errors: Vec::new() });
             }
             Err(Failure::Refused(refusal)) => refusal,
             Err(Failure::Fault(fault)) => return Err(fault.into()),
@@ -53,6 +55,7 @@ impl WithdrawalMutation {
             WithdrawalRefusal::NotFound => (ErrorCode::ReadingNotFound, path(["id"])),
             WithdrawalRefusal::TooLate => (ErrorCode::WithdrawalTooLate, path(["id"])),
         };
-        Ok(WithdrawMeterReadingPayload { reading: None, user_errors: vec![UserError::basic(code, field, locale)] })
+        let user_errors = vec![UserError::basic(code, field, locale)];
+        Ok(WithdrawMeterReadingPayload { user_errors, ..Default::default() })
     }
 }

@@ -107,7 +107,7 @@ async fn press<E>(
 }
 
 fn ask(LinkPage { template, action }: LinkPage, request: &Request) -> Response {
-    let Asked { lang, token } = asked(request);
+    let Asked { lang, token, .. } = asked(request);
     let lang = language(request, lang.as_deref());
     page(StatusCode::OK, template, context! { lang, token, action, state => "ask" })
 }

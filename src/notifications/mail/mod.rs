@@ -4,6 +4,8 @@
 mod account_attached;
 mod access_token_created;
 mod already_registered;
+mod autopay_announced;
+mod autopay_failed;
 mod confirmation;
 mod email_change_new;
 mod email_change_old;
@@ -94,6 +96,8 @@ letters! {
     deletion_cancelled: DeletionCancelled,
     export_ready: ExportReady,
     payment_succeeded: PaymentSucceeded,
+    autopay_announced: AutopayAnnounced,
+    autopay_failed: AutopayFailed,
     new_device: NewDevice,
     account_attached: AccountAttached,
     access_token_created: AccessTokenCreated,

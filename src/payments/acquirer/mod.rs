@@ -23,6 +23,10 @@ pub struct Order {
     pub description: String,
     pub return_url: String,
     pub method: PaymentMethod,
+    /// Keep what it is paid with, for payments without the payer.
+    pub save_method: bool,
+    /// The acquirer's name of what it is paid with: nobody is asked.
+    pub saved_method: Option<String>,
     /// Hold the money first, take it with a second call.
     pub two_stage: bool,
     /// None where the acquirer is to make none.
@@ -83,8 +87,18 @@ pub struct Seen {
     pub qr_payload: Option<String>,
     /// Of the receipt that was asked for with the order.
     pub receipt: Option<ReceiptStatus>,
+    /// What it was paid with, when that may be charged again.
+    pub saved_method: Option<SavedMethodSeen>,
     pub standing: Standing,
     pub refunded: Money,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedMethodSeen {
+    pub id: String,
+    pub kind: String,
+    /// Masked.
+    pub title: String,
 }
 
 /// How a payment stands at the acquirer. A status that we do not know is pending.
@@ -196,6 +210,9 @@ pub trait Acquirer: fmt::Debug + Send + Sync {
 
     /// None: the acquirer knows no such refund.
     async fn read_refund(&self, id: &str) -> Result<Option<RefundSeen>, CallError>;
+
+    /// All refunds of a payment, whoever asked for them.
+    async fn refunds_of(&self, payment: &str) -> Result<Vec<RefundSeen>, CallError>;
 
     /// The refund of a payment that bears our id; none when there is none.
     async fn find_refund(&self, payment: &str, id: RefundId) -> Result<Option<RefundSeen>, CallError>;

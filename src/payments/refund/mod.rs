@@ -1,6 +1,7 @@
 //! Money given back, in whole or in parts and never above what was paid: asked for by an operator, carried out as payments
 //! are: intent committed → call → outcome committed, with the refund's id as key.
 
+mod adoption;
 pub mod state;
 mod store;
 

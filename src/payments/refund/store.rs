@@ -31,6 +31,10 @@ pub async fn list(db: &DatabaseConnection, payments: &[PaymentId]) -> Result<Vec
     Ok(query.all(db).await?)
 }
 
+pub async fn list_in(tx: &Tx, payment: PaymentId) -> Result<Vec<Model>, DbErr> {
+    Entity::find().filter(Column::PaymentId.eq(payment)).order_by_asc(Column::Id).all(&**tx).await
+}
+
 /// What is given back of a payment, or may be: all but the canceled ones.
 pub async fn sum_of_live_in(tx: &Tx, payment: PaymentId) -> Result<Money, Fault> {
     let live = Entity::find().filter(Column::PaymentId.eq(payment)).filter(Column::Status.ne(RefundStatus::Canceled));

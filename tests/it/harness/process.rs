@@ -120,6 +120,39 @@ impl Server {
         .await;
     }
 
+    /// The same for a process that may die while it starts.
+    pub async fn ready_or_ended(&mut self) {
+        let client = reqwest::Client::new();
+        eventually("the server is ready or ended", async || {
+            if self.process.as_mut().unwrap().try_wait().unwrap().is_some() {
+                return Some(());
+            }
+            let answer = client.get(format!("{}/health/ready", self.url)).send().await.ok()?;
+            answer.status().is_success().then_some(())
+        })
+        .await;
+    }
+
+    /// Whether it ends by itself in that time.
+    pub async fn ended_within(&mut self, patience: Duration) -> bool {
+        let begun = Instant::now();
+        while begun.elapsed() < patience {
+            if self.process.as_mut().expect("it runs").try_wait().unwrap().is_some() {
+                self.process = None;
+                return true;
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        false
+    }
+
+    /// Killed, with its data left to whoever has made them.
+    pub fn stop_for_good(mut self) {
+        if self.process.is_some() {
+            self.kill();
+        }
+    }
+
     pub async fn start_again(&mut self) {
         self.begin();
         self.ready().await;

@@ -100,4 +100,9 @@ impl Backend {
         };
         Self { dir, full }
     }
+
+    /// Makes the schema and loads the registers, where nothing is yet.
+    pub async fn load(&self) {
+        load(self).await;
+    }
 }

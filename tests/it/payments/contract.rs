@@ -28,6 +28,8 @@ fn order(number: u128, kopecks: i64) -> Order {
         description: "Газпром, л/с 1".to_owned(),
         return_url: "https://kabinet.example/back".to_owned(),
         method: PaymentMethod::Any,
+        save_method: false,
+        saved_method: None,
         two_stage: false,
         receipt: Some(Receipt {
             email: "anna@example.com".to_owned(),

@@ -1,10 +1,13 @@
 //! From "pay" to the entry in the ledger.
 
 mod acquirer;
+mod autopay;
 mod contract;
 mod outcome;
 mod person;
+mod reconciliation;
 mod refund;
+mod registers;
 mod start;
 mod states;
 

@@ -110,6 +110,22 @@ both_ways!(what_no_statement_shows_in_time_is_an_incident, |app| {
     app.finish().await;
 });
 
+both_ways!(the_page_that_the_bank_returns_to_asks_the_bank, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let begun = started(&customer, custom(&account, "100.13", "one")).await;
+    let url = format!("{}/payments/returned?lang=en&payment={}", app.url, begun.id);
+    let page = async || reqwest::get(&url).await.unwrap().text().await.unwrap();
+    assert!(page().await.contains("The bank has returned you"));
+    // The bank tells nobody of it.
+    app.bank(&begun.url, "pay").await;
+    app.advance(TimeDelta::seconds(6));
+    assert!(page().await.contains("<h1>Paid</h1>"));
+    assert_eq!(payment(&customer, &begun.id).await["status"], "SUCCEEDED");
+    settle(&app).await;
+    app.discard_letters();
+    app.finish().await;
+});
+
 both_ways!(a_payment_is_given_up_by_its_payer, |app| {
     let (customer, account) = owner(&app, "anna@example.com", "debt").await;
     let begun = started(&customer, custom(&account, "100.00", "one")).await;

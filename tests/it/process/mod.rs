@@ -1,5 +1,6 @@
 //! What a whole process promises: nothing acknowledged is lost, whatever ends it.
 
+mod faults;
 mod import;
 mod kill;
 mod shutdown;

@@ -20,7 +20,8 @@ pub fn amount(value: &Value) -> Checked<Money> {
 pub fn order(body: &Value) -> Checked<Money> {
     let sum = amount(&body["amount"])?;
     let kind = body["confirmation"]["type"].as_str();
-    need(matches!(kind, Some("redirect" | "qr")), "confirmation.type")?;
+    let saved = body["payment_method_id"].is_string();
+    need(saved || matches!(kind, Some("redirect" | "qr")), "confirmation.type")?;
     // СБП alone is paid by a QR code, and it knows no two stages.
     let sbp = body["payment_method_data"]["type"] == "sbp";
     need(kind != Some("qr") || sbp, "payment_method_data.type")?;

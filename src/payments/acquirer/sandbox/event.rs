@@ -14,6 +14,9 @@ pub struct NotifyFromSandbox {
     pub news: News,
     /// Of the notifications of one decision.
     pub number: usize,
+    /// The refund that it is about; none: the payment itself.
+    #[serde(default)]
+    pub refund: Option<String>,
 }
 
 impl Job for NotifyFromSandbox {

@@ -23,6 +23,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::enums::{ReceiptStatus, SandboxStatus};
+use entity::exact::Money;
 use entity::sandbox_payment::Model;
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
@@ -91,7 +92,7 @@ impl Sandbox {
         payment
     }
 
-    fn is_over(&self, since: DateTime<Utc>, allowed: TimeDelta, amount: entity::exact::Money) -> bool {
+    fn is_over(&self, since: DateTime<Utc>, allowed: TimeDelta, amount: Money) -> bool {
         since + allowed <= self.clock.now() && !(self.by_kopecks() && outcome::stays_pending(amount))
     }
 
@@ -135,6 +136,15 @@ impl Sandbox {
         self.find(id).await
     }
 
+    /// Nobody is asked: what the payer has let be kept is charged.
+    async fn charge_in(&self, tx: &Tx, payment: Model) -> Result<Model, Fault> {
+        let decided = outcome::decide(payment.amount, Choice::Card, payment.capture, self.by_kopecks());
+        let id = payment.id.clone();
+        self.decide_in(tx, payment, decided, Choice::Card).await?;
+        let decided = store::find_payment(&**tx, &id).await?;
+        decided.ok_or_else(|| Fault::internal("the sandbox lost a payment"))
+    }
+
     async fn decide_in(&self, tx: &Tx, mut payment: Model, decided: Decided, choice: Choice) -> Result<(), Fault> {
         let (status, failure) = match decided {
             Decided::Nothing => return Ok(()),
@@ -159,11 +169,37 @@ impl Sandbox {
 
     /// As a merchant does in the bank's own cabinet, behind our back.
     async fn give_back_in(&self, tx: &Tx, payment: &mut Model) -> Result<(), Fault> {
-        let amount = entity::exact::Money(payment.amount.0 / 2);
+        let amount = Money(payment.amount.0 / 2);
         let refund = show::new_refund(&self.entropy, payment, amount, "{}", self.clock.now())?;
         store::insert_refund(tx, refund).await?;
         payment.refunded = amount;
         Ok(())
+    }
+
+    /// The same at any time, and whether the shop is told; false when there is not so much left of it.
+    pub async fn give_back(&self, id: &str, amount: Money, tell: bool) -> Result<bool, Fault> {
+        let given = self.db.transaction(|tx| async move {
+            let Some(mut payment) = store::lock_payment(&tx, id).await? else { return Ok(false) };
+            if payment.status != SandboxStatus::Succeeded || payment.refunded + amount > payment.amount {
+                return Ok(false);
+            }
+            let refund = show::new_refund(&self.entropy, &payment, amount, "{}", self.clock.now())?;
+            store::insert_refund(&tx, refund.clone()).await?;
+            payment.refunded += amount;
+            store::update_payment(&tx, &payment).await?;
+            if tell {
+                let job = NotifyFromSandbox {
+                    payment: payment.id.clone(),
+                    event: payment.status,
+                    news: News::True,
+                    number: 0,
+                    refund: Some(refund.id),
+                };
+                self.outbox.enqueue_in(&tx, &job).await?;
+            }
+            Ok::<_, Failure<Infallible>>(true)
+        });
+        Ok(given.await?)
     }
 
     /// Notifications are jobs: sent by and by, and as the kopecks say.
@@ -177,7 +213,13 @@ impl Sandbox {
                 News::Earlier => SandboxStatus::WaitingForCapture,
                 _ => SandboxStatus::Succeeded,
             };
-            let job = NotifyFromSandbox { payment: payment.id.clone(), event: news, news: planned.news, number };
+            let job = NotifyFromSandbox {
+                payment: payment.id.clone(),
+                event: news,
+                news: planned.news,
+                number,
+                refund: None,
+            };
             self.outbox.enqueue_at_in(tx, &job, now + planned.after + late).await?;
         }
         Ok(())
@@ -190,6 +232,12 @@ impl Sandbox {
         let too_old = payment.decided_at.is_some_and(|at| at + TELLING <= self.clock.now());
         if outside && too_old {
             return Ok(None);
+        }
+        if let Some(id) = &job.refund {
+            let Some(refund) = store::find_refund(self.db.read(), id).await? else { return Ok(None) };
+            let object = show::refund(&refund);
+            let body = serde_json::json!({ "type": "notification", "event": "refund.succeeded", "object": object });
+            return Ok(Some((outside, body.to_string().into_bytes())));
         }
         let mut object = show::payment(&payment, &self.config.http.public_url);
         show::distort(&mut object, job);

@@ -58,7 +58,9 @@ pub fn payment(payment: &Model, public_url: &str) -> Value {
         }
     }
     if let Some(method) = &payment.method {
-        set("payment_method", json!({ "type": method, "id": payment.id, "saved": false }));
+        let saved = payment.saves_method && payment.status == SandboxStatus::Succeeded;
+        let card = json!({ "first6": "555555", "last4": "4477", "expiry_month": "12", "expiry_year": "2030" });
+        set("payment_method", json!({ "type": method, "id": payment.id, "saved": saved, "card": card }));
     }
     if let Some(receipt) = payment.receipt_status {
         set("receipt_registration", json!(receipt.word().to_lowercase()));

@@ -160,6 +160,13 @@ impl Sandbox {
             return Ok((Answer::of_status(status), None));
         }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let saved = asked.body["payment_method_id"].as_str();
+        if let Some(saved) = saved {
+            let kept = store::find_payment(&**tx, saved).await?.filter(|kept| kept.shop == asked.shop);
+            if !kept.is_some_and(|kept| kept.saves_method && kept.status == SandboxStatus::Succeeded) {
+                return Ok((Answer::wrong("payment_method_id"), None));
+            }
+        }
         let payment = Model {
             id: show::new_id(&self.entropy)?,
             idempotence_key: asked.idempotence_key.clone().unwrap_or_default(),
@@ -176,9 +183,11 @@ impl Sandbox {
             refunded: entity::exact::Money::ZERO,
             method: None,
             confirmation: text(&asked.body["confirmation"]["type"]),
+            saves_method: asked.body["save_payment_method"] == true,
             receipt_status: asked.body["receipt"].is_object().then_some(ReceiptStatus::Pending),
         };
         store::insert_payment(tx, payment.clone()).await?;
+        let payment = if saved.is_some() { self.charge_in(tx, payment).await? } else { payment };
         let answer = match special {
             Creation::AnsweredWith(status) => Answer::of_status(status),
             Creation::Reset => Answer { reset: true, ..Answer::of_status(500) },

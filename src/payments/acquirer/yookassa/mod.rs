@@ -122,6 +122,16 @@ impl Acquirer for Yookassa {
         refund(&found).ok_or_else(|| CallError::NotNow("an answer without a refund".to_owned())).map(Some)
     }
 
+    async fn refunds_of(&self, payment: &str) -> Result<Vec<RefundSeen>, CallError> {
+        let mut all = Vec::new();
+        self.walk(&format!("/refunds?payment_id={payment}"), |item| {
+            all.extend(refund(item));
+            false
+        })
+        .await?;
+        Ok(all)
+    }
+
     async fn find_refund(&self, payment: &str, id: RefundId) -> Result<Option<RefundSeen>, CallError> {
         let mut seen = None;
         self.walk(&format!("/refunds?payment_id={payment}"), |item| {

@@ -23,7 +23,6 @@ pub fn body(order: &Order) -> Value {
     let mut body = json!({
         "amount": amount(order.amount),
         "capture": !order.two_stage,
-        "confirmation": confirmation(order),
         "description": first(&order.description, DESCRIPTION),
         "metadata": { "payment_id": order.payment_id.0.to_string() },
     });
@@ -33,7 +32,15 @@ pub fn body(order: &Order) -> Value {
             PaymentMethod::Card => Some("bank_card"),
             PaymentMethod::Sbp | PaymentMethod::SbpQr => Some("sbp"),
         };
-        if let Some(method) = method {
+        match &order.saved_method {
+            // Nobody is there who could confirm it.
+            Some(saved) => object.insert("payment_method_id".to_owned(), json!(saved)),
+            None => object.insert("confirmation".to_owned(), confirmation(order)),
+        };
+        if order.save_method {
+            object.insert("save_payment_method".to_owned(), json!(true));
+        }
+        if let Some(method) = method.filter(|_| order.saved_method.is_none()) {
             object.insert("payment_method_data".to_owned(), json!({ "type": method }));
         }
         if let Some(utilities) = &order.utilities {

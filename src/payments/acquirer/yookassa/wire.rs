@@ -7,7 +7,9 @@ use entity::exact::Money;
 use entity::ids::{PaymentId, RefundId};
 use serde_json::Value;
 
-use super::super::{CallError, RefundSeen, RefundStanding, Registered, RegisteredKind, Seen, Standing};
+use super::super::{
+    CallError, RefundSeen, RefundStanding, Registered, RegisteredKind, SavedMethodSeen, Seen, Standing,
+};
 use super::transport::{Broken, Reply};
 
 /// The object in the answer to a POST.
@@ -92,9 +94,19 @@ pub fn payment(object: &Value, shop: &str) -> Option<Seen> {
         confirmation_url: object["confirmation"]["confirmation_url"].as_str().map(str::to_owned),
         qr_payload: object["confirmation"]["confirmation_data"].as_str().map(str::to_owned),
         receipt: receipt(&object["receipt_registration"]),
+        saved_method: saved_method(&object["payment_method"]),
         standing,
         refunded: sum(&object["refunded_amount"]).unwrap_or_default(),
     })
+}
+
+fn saved_method(method: &Value) -> Option<SavedMethodSeen> {
+    let id = method["id"].as_str().filter(|_| method["saved"] == true)?.to_owned();
+    let kind = method["type"].as_str()?.to_owned();
+    let last = method["card"]["last4"].as_str().map(|last| format!("*{last}"));
+    // Never more of a number than its end.
+    let title = last.unwrap_or_else(|| kind.clone());
+    Some(SavedMethodSeen { id, kind, title })
 }
 
 fn receipt(registration: &Value) -> Option<ReceiptStatus> {

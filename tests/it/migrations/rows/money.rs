@@ -1,17 +1,18 @@
 //! Payments, statements and the ledger.
 
 use entity::enums::{
-    Book, ChargeBasis, IncidentKind, JournalKind, LedgerEntryKind, PaymentMethod, PaymentStatus, ReceiptMode,
-    ReceiptStatus, RefundStatus, SandboxStatus, Unit,
+    AutopayRunState, AutopayTrigger, Book, ChargeBasis, DifferenceKind, IncidentKind, JournalKind, LedgerEntryKind,
+    PaymentMethod, PaymentStatus, ReceiptMode, ReceiptStatus, RefundStatus, SandboxStatus, Unit,
 };
 use entity::exact::{Coefficient, Money, Price, Quantity, YearMonth};
 use entity::ids::{
-    AcquirerNotificationId, IncidentId, JournalTransactionId, LedgerEntryId, PaymentId, PersonalAccountId, ProviderId,
-    RefundId, StatementId, UserId,
+    AcquirerNotificationId, AutopayId, AutopayRunId, DifferenceId, IncidentId, JournalTransactionId, LedgerEntryId,
+    PaymentId, PaymentRegisterId, PersonalAccountId, ProviderId, RefundId, SavedMethodId, StatementId, UserId,
 };
 use entity::{
-    acquirer_notification, incident, journal_posting, journal_transaction, ledger_entry, payment, payment_terms,
-    refund, sandbox_key, sandbox_payment, sandbox_refund, statement, statement_line,
+    acquirer_notification, autopay, autopay_run, incident, journal_posting, journal_transaction, ledger_entry, payment,
+    payment_register, payment_terms, reconciliation, reconciliation_difference, refund, sandbox_key, sandbox_payment,
+    sandbox_refund, saved_method, statement, statement_line,
 };
 use kabinet::platform::db::Tx;
 use sea_orm::{DbErr, EntityTrait, IntoActiveModel};
@@ -45,6 +46,9 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         receipt_at: Some(moment()),
         sent_at: Some(moment()),
         posted_at: Some(moment()),
+        register_id: Some(PaymentRegisterId(id)),
+        saves_method: true,
+        saved_method_id: Some(SavedMethodId(id)),
     };
     kept(tx, payment).await?;
     let terms = payment_terms::Model {
@@ -58,6 +62,8 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         register_template: Some(text("csv")),
     };
     kept(tx, terms).await?;
+    comparisons(tx).await?;
+    autopays(tx).await?;
     journal(tx).await?;
     let refund = refund::Model {
         id: RefundId(id),
@@ -98,6 +104,7 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         method: Some(text("sbp")),
         confirmation: text("qr"),
         receipt_status: Some(ReceiptStatus::Pending),
+        saves_method: true,
     };
     kept(tx, sandbox).await?;
     bank(tx).await?;
@@ -196,4 +203,73 @@ async fn bank(tx: &Tx) -> Result<(), DbErr> {
         first_at: moment(),
     };
     kept(tx, key).await
+}
+
+async fn comparisons(tx: &Tx) -> Result<(), DbErr> {
+    let register = payment_register::Model {
+        id: PaymentRegisterId(uuid()),
+        provider_id: ProviderId(uuid()),
+        number: 1,
+        template: text("csv"),
+        file_name: text("payments_gas_001.csv"),
+        payments: 2,
+        total: Money(3),
+        content: vec![0, 255],
+        created_at: moment(),
+    };
+    kept(tx, register).await?;
+    kept(tx, reconciliation::Model { acquirer: text("sandbox"), day: day(), done_at: moment() }).await?;
+    let difference = reconciliation_difference::Model {
+        id: DifferenceId(uuid()),
+        acquirer: text("sandbox"),
+        day: day(),
+        kind: DifferenceKind::MissingHere,
+        subject: text("1"),
+        payment_id: Some(PaymentId(uuid())),
+        ours: None,
+        theirs: Some(Money(1)),
+        owner: Some(text("Olga")),
+        opened_at: moment(),
+        closed_at: None,
+        resolution: None,
+    };
+    kept(tx, difference).await
+}
+
+async fn autopays(tx: &Tx) -> Result<(), DbErr> {
+    let method = saved_method::Model {
+        id: SavedMethodId(uuid()),
+        user_id: UserId(uuid()),
+        acquirer: text("sandbox"),
+        acquirer_method_id: text("1"),
+        kind: text("bank_card"),
+        title: text("*4477"),
+        saved_at: moment(),
+    };
+    kept(tx, method).await?;
+    let autopay = autopay::Model {
+        id: AutopayId(uuid()),
+        user_id: UserId(uuid()),
+        personal_account_id: PersonalAccountId(uuid()),
+        saved_method_id: SavedMethodId(uuid()),
+        acts_on: AutopayTrigger::DueDate,
+        ceiling: Money(1),
+        consented_at: moment(),
+        paused_at: Some(moment()),
+        pause_reason: Some(text("card_expired")),
+    };
+    kept(tx, autopay).await?;
+    let run = autopay_run::Model {
+        id: AutopayRunId(uuid()),
+        autopay_id: AutopayId(uuid()),
+        period: YearMonth(202_605),
+        amount: Money(1),
+        state: AutopayRunState::Announced,
+        due_at: moment(),
+        tries: 1,
+        payment_id: Some(PaymentId(uuid())),
+        reason: Some(text("insufficient_funds")),
+        announced_at: moment(),
+    };
+    kept(tx, run).await
 }

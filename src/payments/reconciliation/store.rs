@@ -1,0 +1,148 @@
+//! The tables `reconciliations` and `reconciliation_differences`, and what is compared of `payments` and `refunds`.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::enums::{PaymentStatus, RefundStatus};
+use entity::ids::DifferenceId;
+use entity::reconciliation_difference::{ActiveModel, Column, Entity, Model};
+use entity::{payment, reconciliation, refund};
+use sea_orm::sea_query::{ExprTrait, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel, JoinType,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::compare::{Difference, Ours, Standing};
+use crate::kernel::Fault;
+use crate::payments::acquirer::{Registered, RegisteredKind};
+use crate::platform::db::Tx;
+
+/// Money has come for these.
+const PAID: [PaymentStatus; 3] = [PaymentStatus::Succeeded, PaymentStatus::PartiallyRefunded, PaymentStatus::Refunded];
+
+/// What stands here of the day, and of what the acquirer lists.
+pub async fn ours(
+    db: &DatabaseConnection,
+    acquirer: &str,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    listed: &[Registered],
+) -> Result<Ours, Fault> {
+    let names = |wanted: Option<RegisteredKind>| {
+        let rows = listed.iter().filter(move |row| wanted.is_none_or(|kind| row.kind == kind));
+        rows.map(|row| if wanted.is_some() { row.id.clone() } else { row.payment.clone() }).collect::<Vec<_>>()
+    };
+    let of_day = Condition::all().add(payment::Column::PaidAt.gte(from)).add(payment::Column::PaidAt.lt(to));
+    let wanted = Condition::any().add(payment::Column::AcquirerPaymentId.is_in(names(None))).add(of_day);
+    let payments = payment::Entity::find()
+        .filter(payment::Column::Acquirer.eq(acquirer))
+        .filter(payment::Column::Status.is_in(PAID))
+        .filter(wanted)
+        .all(db)
+        .await?;
+    let of_day = Condition::all().add(refund::Column::FinishedAt.gte(from)).add(refund::Column::FinishedAt.lt(to));
+    let wanted =
+        Condition::any().add(refund::Column::AcquirerRefundId.is_in(names(Some(RegisteredKind::Refund)))).add(of_day);
+    let paid = refund::Entity::belongs_to(payment::Entity).from(refund::Column::PaymentId).to(payment::Column::Id);
+    let refunds = refund::Entity::find()
+        .join(JoinType::InnerJoin, paid.into())
+        .filter(payment::Column::Acquirer.eq(acquirer))
+        .filter(refund::Column::Status.eq(RefundStatus::Succeeded))
+        .filter(wanted)
+        .all(db)
+        .await?;
+    let within = |at: Option<DateTime<Utc>>| at.is_some_and(|at| at >= from && at < to);
+    let payments = payments.into_iter().map(|payment| Standing {
+        payment_id: payment.id,
+        due: payment.amount + payment.commission,
+        is_of_the_day: within(payment.paid_at),
+        name: payment.acquirer_payment_id,
+        refund: false,
+    });
+    let refunds = refunds.into_iter().map(|refund| Standing {
+        payment_id: refund.payment_id,
+        due: refund.amount,
+        is_of_the_day: within(refund.finished_at),
+        name: refund.acquirer_refund_id,
+        refund: true,
+    });
+    Ok(Ours { payments: payments.collect(), refunds: refunds.collect() })
+}
+
+pub async fn insert_once_in(tx: &Tx, row: Model) -> Result<(), DbErr> {
+    let once = OnConflict::columns([Column::Acquirer, Column::Kind, Column::Subject]).do_nothing().to_owned();
+    Entity::insert(row.into_active_model()).on_conflict(once).exec_without_returning(&**tx).await.map(|_| ())
+}
+
+/// Differences of the day that are found no more.
+pub async fn close_gone_in(
+    tx: &Tx,
+    (acquirer, day): (&str, NaiveDate),
+    found: &[Difference],
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let mut still = Condition::any();
+    for difference in found {
+        still = still.add(Column::Kind.eq(difference.kind).and(Column::Subject.eq(&difference.subject)));
+    }
+    let closed = ActiveModel {
+        closed_at: Set(Some(now)),
+        resolution: Set(Some("gone at the next look".to_owned())),
+        ..Default::default()
+    };
+    let mut gone = Entity::update_many()
+        .set(closed)
+        .filter(Column::Acquirer.eq(acquirer))
+        .filter(Column::Day.eq(day))
+        .filter(Column::ClosedAt.is_null());
+    if !found.is_empty() {
+        gone = gone.filter(still.not());
+    }
+    gone.exec(&**tx).await.map(|_| ())
+}
+
+pub async fn record_day_in(tx: &Tx, acquirer: &str, day: NaiveDate, now: DateTime<Utc>) -> Result<(), DbErr> {
+    use reconciliation::{Column, Entity};
+    let row = reconciliation::Model { acquirer: acquirer.to_owned(), day, done_at: now };
+    let again = OnConflict::columns([Column::Acquirer, Column::Day]).update_column(Column::DoneAt).to_owned();
+    Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(&**tx).await.map(|_| ())
+}
+
+pub async fn is_done(db: &DatabaseConnection, acquirer: &str, day: NaiveDate) -> Result<bool, Fault> {
+    Ok(reconciliation::Entity::find_by_id((acquirer.to_owned(), day)).one(db).await?.is_some())
+}
+
+/// Days before yesterday with open differences, not older than a month.
+pub async fn open_days(db: &DatabaseConnection, acquirer: &str, since: NaiveDate) -> Result<Vec<NaiveDate>, Fault> {
+    let open = Entity::find()
+        .select_only()
+        .column(Column::Day)
+        .distinct()
+        .filter(Column::Acquirer.eq(acquirer))
+        .filter(Column::Day.gte(since))
+        .filter(Column::ClosedAt.is_null());
+    Ok(open.into_tuple().all(db).await?)
+}
+
+pub async fn list_of_day(db: &DatabaseConnection, acquirer: &str, day: NaiveDate) -> Result<Vec<Model>, Fault> {
+    let query = Entity::find().filter(Column::Acquirer.eq(acquirer)).filter(Column::Day.eq(day));
+    Ok(query.order_by_asc(Column::Id).all(db).await?)
+}
+
+pub async fn list(db: &DatabaseConnection, open_only: bool) -> Result<Vec<Model>, Fault> {
+    let query = Entity::find().order_by_asc(Column::Id);
+    let query = if open_only { query.filter(Column::ClosedAt.is_null()) } else { query };
+    Ok(query.all(db).await?)
+}
+
+pub async fn update_owner_in(tx: &Tx, id: DifferenceId, owner: &str) -> Result<u64, Fault> {
+    update_open_in(tx, id, ActiveModel { owner: Set(Some(owner.to_owned())), ..Default::default() }).await
+}
+
+pub async fn update_closed_in(tx: &Tx, id: DifferenceId, at: DateTime<Utc>, how: &str) -> Result<u64, Fault> {
+    let resolution = Set(Some(how.to_owned()));
+    update_open_in(tx, id, ActiveModel { closed_at: Set(Some(at)), resolution, ..Default::default() }).await
+}
+
+async fn update_open_in(tx: &Tx, id: DifferenceId, change: ActiveModel) -> Result<u64, Fault> {
+    let open = Entity::update_many().set(change).filter(Column::Id.eq(id)).filter(Column::ClosedAt.is_null());
+    Ok(open.exec(&**tx).await?.rows_affected)
+}

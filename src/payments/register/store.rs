@@ -1,0 +1,109 @@
+//! The table `payment_registers`, and what registers read and write of `payments`.
+
+use chrono::{DateTime, Utc};
+use entity::enums::PaymentStatus;
+use entity::ids::{PaymentId, PaymentRegisterId, ProviderId};
+use entity::payment_register::{Column, Entity, Model};
+use entity::{payment, payment_terms, personal_account};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel, JoinType, QueryFilter,
+    QueryOrder, QuerySelect, RelationDef,
+};
+
+use crate::kernel::Fault;
+use crate::platform::db::Tx;
+
+/// Payments of one register; the rest is in the next.
+const MOST: u64 = 100_000;
+const OWED: [PaymentStatus; 2] = [PaymentStatus::Succeeded, PaymentStatus::PartiallyRefunded];
+
+fn account() -> RelationDef {
+    let on = payment::Entity::belongs_to(personal_account::Entity).from(payment::Column::PersonalAccountId);
+    on.to(personal_account::Column::Id).into()
+}
+
+pub async fn lock_terms_in(tx: &Tx, provider: ProviderId) -> Result<Option<payment_terms::Model>, DbErr> {
+    payment_terms::Entity::find_by_id(provider).lock_exclusive().one(&**tx).await
+}
+
+pub async fn with_templates(db: &DatabaseConnection) -> Result<Vec<ProviderId>, Fault> {
+    let terms = payment_terms::Entity::find().filter(payment_terms::Column::RegisterTemplate.is_not_null());
+    Ok(terms.all(db).await?.into_iter().map(|terms| terms.provider_id).collect())
+}
+
+/// Paid and not told, oldest first, with the number of the account.
+pub async fn waiting_in(tx: &Tx, provider: ProviderId) -> Result<Vec<(payment::Model, String)>, DbErr> {
+    let rows = payment::Entity::find()
+        .join(JoinType::InnerJoin, account())
+        .select_also(personal_account::Entity)
+        .filter(personal_account::Column::ProviderId.eq(provider))
+        .filter(payment::Column::Status.is_in(OWED))
+        .filter(payment::Column::SentAt.is_null())
+        .order_by_asc(payment::Column::Id)
+        .limit(MOST)
+        .all(&**tx)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(payment, account)| Some((payment, account?.number))).collect())
+}
+
+pub async fn last_number_in(tx: &Tx, provider: ProviderId) -> Result<i32, DbErr> {
+    let last = Entity::find().filter(Column::ProviderId.eq(provider)).order_by_desc(Column::Number);
+    Ok(last.one(&**tx).await?.map_or(0, |register| register.number))
+}
+
+pub async fn insert_in(tx: &Tx, register: Model) -> Result<(), DbErr> {
+    Entity::insert(register.into_active_model()).exec_without_returning(&**tx).await.map(|_| ())
+}
+
+/// Ids in one statement.
+const AT_ONCE: usize = 500;
+
+pub async fn mark_sent_in(
+    tx: &Tx,
+    ids: &[PaymentId],
+    register: PaymentRegisterId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let sent = payment::ActiveModel { sent_at: Set(Some(now)), register_id: Set(Some(register)), ..Default::default() };
+    update_in(tx, ids, &sent).await
+}
+
+pub async fn mark_posted_in(tx: &Tx, ids: &[PaymentId], now: DateTime<Utc>) -> Result<(), DbErr> {
+    update_in(tx, ids, &payment::ActiveModel { posted_at: Set(Some(now)), ..Default::default() }).await
+}
+
+async fn update_in(tx: &Tx, ids: &[PaymentId], change: &payment::ActiveModel) -> Result<(), DbErr> {
+    for ids in ids.chunks(AT_ONCE) {
+        let these = payment::Column::Id.is_in(ids.iter().copied());
+        payment::Entity::update_many().set(change.clone()).filter(these).exec(&**tx).await?;
+    }
+    Ok(())
+}
+
+pub async fn paid_of_provider_in(
+    tx: &Tx,
+    provider: ProviderId,
+    ids: &[PaymentId],
+) -> Result<Vec<payment::Model>, DbErr> {
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(AT_ONCE) {
+        let query = payment::Entity::find()
+            .join(JoinType::InnerJoin, account())
+            .filter(personal_account::Column::ProviderId.eq(provider))
+            .filter(payment::Column::Id.is_in(ids.iter().copied()))
+            .filter(payment::Column::PaidAt.is_not_null());
+        found.extend(query.all(&**tx).await?);
+    }
+    Ok(found)
+}
+
+pub async fn list(db: &DatabaseConnection, provider: Option<ProviderId>) -> Result<Vec<Model>, Fault> {
+    let query = Entity::find().order_by_desc(Column::Id).limit(1_000);
+    let query = if let Some(provider) = provider { query.filter(Column::ProviderId.eq(provider)) } else { query };
+    Ok(query.all(db).await?)
+}
+
+pub async fn find(db: &DatabaseConnection, provider: ProviderId, number: i32) -> Result<Option<Model>, Fault> {
+    let query = Entity::find().filter(Column::ProviderId.eq(provider)).filter(Column::Number.eq(number));
+    Ok(query.one(db).await?)
+}

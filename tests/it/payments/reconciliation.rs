@@ -1,0 +1,104 @@
+//! Our books beside the acquirer's list.
+
+use chrono::TimeDelta;
+use entity::enums::DifferenceKind;
+use entity::exact::Money;
+
+use super::{custom, notify, payment, settle, started};
+use crate::billing::number;
+use crate::harness::{TestApp, both_ways};
+use crate::metering::owner;
+
+async fn found(app: &TestApp) -> Vec<(DifferenceKind, Option<Money>, Option<Money>, bool)> {
+    let day = app.clock.now().date_naive();
+    let compared = app.app.services.payments.reconcile("sandbox", day).await.unwrap();
+    let told = |row: &kabinet::payments::reconciliation::DifferenceRow| {
+        (row.kind, row.ours, row.theirs, row.closed_at.is_none())
+    };
+    compared.differences.iter().map(told).collect()
+}
+
+both_ways!(books_that_agree_have_no_differences, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    for sum in ["10.00", "20.50"] {
+        let begun = started(&customer, custom(&account, sum, sum)).await;
+        app.bank(&begun.url, "pay").await;
+        app.drain().await;
+    }
+    let day = app.clock.now().date_naive();
+    let compared = app.app.services.payments.reconcile("sandbox", day).await.unwrap();
+    assert_eq!((compared.theirs, compared.differences), (2, vec![]));
+    assert!(app.operator(&["reconcile", "day", &day.to_string()]).await.status.success());
+    app.advance(TimeDelta::days(1));
+    assert_eq!(app.app.services.payments.reconcile_yesterday().await.unwrap(), 0);
+    assert_eq!(number(&app, "SELECT COUNT(*) AS number FROM reconciliations").await, 1, "the day is done already");
+    app.discard_letters();
+    app.drain().await;
+    app.finish().await;
+});
+
+both_ways!(each_difference_is_a_row_with_owner_and_state_and_closes_when_it_is_gone, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    // The bank has taken the money, and nobody has heard of it.
+    let unheard = started(&customer, custom(&account, "10.13", "one")).await;
+    app.bank(&unheard.url, "pay").await;
+    // The bank forgets a payment, and thinks that another was of another sum.
+    for (key, sum) in [("two", "20.00"), ("three", "30.00")] {
+        let begun = started(&customer, custom(&account, sum, key)).await;
+        app.bank(&begun.url, "pay").await;
+        app.drain().await;
+    }
+    app.sql("UPDATE sandbox_payments SET status = 'canceled' WHERE amount = 2000").await;
+    app.sql("UPDATE sandbox_payments SET amount = 3001 WHERE amount = 3000").await;
+    let mut differences = found(&app).await;
+    differences.sort_by_key(|(kind, ..)| kind.word());
+    let expected = [
+        (DifferenceKind::Amount, Some(Money(3_000)), Some(Money(3_001)), true),
+        (DifferenceKind::MissingHere, None, Some(Money(1_013)), true),
+        (DifferenceKind::MissingThere, Some(Money(2_000)), None, true),
+    ];
+    assert_eq!(differences, expected);
+    assert_eq!(found(&app).await.len(), 3, "once");
+    let listed = app.app.services.payments.differences(true).await.unwrap();
+    let amount = listed.iter().find(|row| row.kind == DifferenceKind::Amount).unwrap().id.0.to_string();
+    assert!(app.operator(&["reconcile", "assign", &amount, "Olga"]).await.status.success());
+    let told = app.operator(&["reconcile", "list"]).await;
+    assert!(String::from_utf8(told.stdout).unwrap().contains("\"Olga\",OPEN"));
+    assert!(app.operator(&["reconcile", "close", &amount, "paid out by hand"]).await.status.success());
+    assert!(!app.operator(&["reconcile", "close", &amount, "again"]).await.status.success());
+    // Kabinet asks, and that difference is gone.
+    settle(&app).await;
+    assert_eq!(payment(&customer, &unheard.id).await["status"], "SUCCEEDED");
+    let open = found(&app).await.into_iter().filter(|(.., open)| *open).map(|(kind, ..)| kind);
+    assert_eq!(open.collect::<Vec<_>>(), [DifferenceKind::MissingThere]);
+    app.discard_letters();
+    app.finish().await;
+});
+
+both_ways!(what_the_bank_gives_back_by_itself_enters_the_ledger_once, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    // Half of it is given back at once.
+    let begun = started(&customer, custom(&account, "100.10", "one")).await;
+    app.bank(&begun.url, "pay").await;
+    app.drain().await;
+    assert_eq!(payment(&customer, &begun.id).await["status"], "PARTIALLY_REFUNDED");
+    assert_eq!(number(&app, "SELECT CAST(refunded AS bigint) AS number FROM payments").await, 5_005);
+    // The rest later, in the bank's cabinet; a notification tells of it, any number of times.
+    let name = begun.url.rsplit_once('/').unwrap().1.to_owned();
+    app.app.sandbox.give_back(&name, Money(1_000), false).await.unwrap();
+    for _ in 0..5 {
+        let news = serde_json::json!({ "event": "refund.succeeded", "object": { "id": "r", "payment_id": name } });
+        assert_eq!(notify(&app, "sandbox", news).await, 200);
+    }
+    app.drain().await;
+    assert_eq!(number(&app, "SELECT CAST(refunded AS bigint) AS number FROM payments").await, 6_005);
+    assert_eq!(found(&app).await, []);
+    // And one that nobody tells of: the comparison finds it and enters it.
+    app.app.sandbox.give_back(&name, Money(4_005), false).await.unwrap();
+    assert_eq!(found(&app).await, []);
+    assert_eq!(payment(&customer, &begun.id).await["status"], "REFUNDED");
+    assert_eq!(number(&app, "SELECT COUNT(*) AS number FROM refunds").await, 3);
+    app.discard_letters();
+    settle(&app).await;
+    app.finish().await;
+});

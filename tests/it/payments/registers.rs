@@ -1,0 +1,91 @@
+//! Registers out to providers, and what they tell back.
+
+use entity::exact::Money;
+use kabinet::payments::register::Outcome;
+use serde_json::json;
+
+use super::{custom, settle, started};
+use crate::billing::number;
+use crate::harness::{Customer, TestApp, both_ways, sample};
+use crate::metering::owner;
+
+async fn paid(app: &TestApp, customer: &Customer, account: &str, sums: &[&str]) {
+    for sum in sums {
+        let begun = started(customer, custom(account, sum, sum)).await;
+        app.bank(&begun.url, "pay").await;
+        app.drain().await;
+    }
+    app.discard_letters();
+    settle(app).await;
+}
+
+async fn operator(app: &TestApp, arguments: &[&str]) -> String {
+    let output = app.operator(arguments).await;
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{arguments:?}: {told}{}", String::from_utf8_lossy(&output.stderr));
+    told
+}
+
+both_ways!(a_provider_is_told_of_each_payment_once_and_tells_what_it_has_posted, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let code = sample("debt").provider_code.as_str();
+    paid(&app, &customer, &account, &["10.00", "20.50"]).await;
+    assert!(!app.operator(&["registers", "write", code]).await.status.success(), "there is no template");
+    operator(&app, &["payment-terms", "set", code, "--register", "csv"]).await;
+    let written = operator(&app, &["registers", "write", code]).await;
+    let file = format!("payments_{code}_001.csv");
+    assert!(written.lines().nth(1).unwrap().ends_with(&format!(",csv,{file},2,30.50")), "{written}");
+    assert_eq!(operator(&app, &["registers", "write", code]).await.lines().count(), 1, "nothing is left to tell");
+    paid(&app, &customer, &account, &["5.00"]).await;
+    assert!(operator(&app, &["registers", "write", code]).await.contains(",1,5.00"), "the next tells of the next");
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    operator(&app, &["registers", "save", code, "1", "--out", out]).await;
+    let path = folder.path().join(&file);
+    let content = std::fs::read_to_string(&path).unwrap();
+    assert!(content.ends_with("#TOTAL;2;30.50\n"), "{content}");
+    // A word of the provider's that is not whole changes nothing.
+    std::fs::write(folder.path().join("cut.csv"), content.replace("20.50", "20.51")).unwrap();
+    let cut = folder.path().join("cut.csv");
+    assert!(!app.operator(&["registers", "posted", code, cut.to_str().unwrap()]).await.status.success());
+    assert_eq!(number(&app, "SELECT COUNT(*) AS number FROM payments WHERE posted_at IS NOT NULL").await, 0);
+    let told = operator(&app, &["registers", "posted", code, path.to_str().unwrap()]).await;
+    assert_eq!(told.matches(",POSTED").count(), 2, "{told}");
+    let again = operator(&app, &["registers", "posted", code, path.to_str().unwrap()]).await;
+    assert_eq!(again.matches(",REPEATED").count(), 2, "{again}");
+    assert_eq!(number(&app, "SELECT COUNT(*) AS number FROM payments WHERE posted_at IS NOT NULL").await, 2);
+    let query = "query($id: ID!) { node(id: $id) { ... on PersonalAccount { payments(last: 1) { edges { node { steps { kind doneAt } } } } } } }";
+    let oldest = customer.ask(query, json!({ "id": account })).await;
+    let steps = &oldest["node"]["payments"]["edges"][0]["node"]["steps"];
+    let done = |step: &serde_json::Value| step["doneAt"].is_string();
+    assert!(steps.as_array().unwrap().iter().all(done), "{steps}");
+    app.finish().await;
+});
+
+both_ways!(rows_of_strangers_and_of_other_sums_are_told_apart, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let code = sample("debt").provider_code.as_str();
+    paid(&app, &customer, &account, &["10.00"]).await;
+    operator(&app, &["payment-terms", "set", code, "--register", "csv"]).await;
+    operator(&app, &["registers", "write", code]).await;
+    let accounts = &app.app.services.accounts;
+    let payments = &app.app.services.payments;
+    let provider = accounts.provider_id(code).await.unwrap().unwrap();
+    let register = payments.find_register(provider, 1).await.unwrap().unwrap();
+    assert_eq!((register.payments, register.total), (1, Money(1_000)));
+    let content = String::from_utf8(register.content).unwrap();
+    let other_sum = content.replace("10.00", "11.00");
+    let taken = payments.take_postings(provider, other_sum.as_bytes()).await.unwrap();
+    assert_eq!(taken[0].1, Outcome::AmountDiffers);
+    let row = content.lines().nth(1).unwrap();
+    let id = row.rsplit_once(';').unwrap().1;
+    let stranger = content.replace(id, "01904f2e-0000-7000-8000-000000000001");
+    assert_eq!(payments.take_postings(provider, stranger.as_bytes()).await.unwrap()[0].1, Outcome::Unknown);
+    let other = accounts.provider_id(&sample("overpaid").provider_code).await.unwrap().unwrap();
+    if other != provider {
+        operator(&app, &["payment-terms", "set", &sample("overpaid").provider_code, "--register", "csv"]).await;
+        let taken = payments.take_postings(other, content.as_bytes()).await.unwrap();
+        assert_eq!(taken[0].1, Outcome::Unknown, "another provider's payment");
+    }
+    app.finish().await;
+});

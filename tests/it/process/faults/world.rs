@@ -1,0 +1,305 @@
+//! A shop, its bank, and what stands between them and under them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Fault, PLACES, Stage};
+use crate::harness::{
+    Backend, Customer, FaultProxy, Full, OwnPostgres, OwnRedis, PASSWORD, Server, Trouble, Way, eventually, execute,
+    kabinet, sample,
+};
+
+pub const SHOP: &str = "100500";
+pub const KEY: &str = "test_key";
+const EMAIL: &str = "anna@example.com";
+const START: &str = "mutation($input: StartPaymentInput!) { startPayment(input: $input) {
+    payment { id } replayed userErrors { code } } }";
+const SIGN_IN: &str = "mutation($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }";
+const CANCEL: &str = "mutation($input: CancelPaymentInput!) { cancelPayment(input: $input) {
+    payment { status } userErrors { code } } }";
+const PAYMENT: &str = "query($id: ID!) { node(id: $id) { ... on Payment { status confirmationUrl } } }";
+
+/// A payment that was acknowledged, and how it must end.
+pub struct Known {
+    pub id: String,
+    pub end: &'static str,
+}
+
+pub struct World {
+    pub gateway: Server,
+    pub bank: Server,
+    between: FaultProxy,
+    pub postgres: OwnPostgres,
+    pub database: String,
+    redis: OwnRedis,
+    anna: Customer,
+    account: String,
+    pub known: Vec<Known>,
+    /// Places at which a process has died.
+    died_at: BTreeSet<&'static str>,
+}
+
+fn set(server: &mut Server, settings: &[(&str, &str)]) {
+    server.environment.extend(settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())));
+}
+
+impl World {
+    pub async fn start() -> Self {
+        let (postgres, redis) = (OwnPostgres::start().await, OwnRedis::start().await);
+        execute(&postgres.url, "CREATE DATABASE kabinet").await;
+        let full = Full { server: postgres.url.clone(), database: "kabinet".to_owned(), redis: redis.url.clone() };
+        let backend = Backend { dir: tempfile::tempdir().unwrap(), full: Some(full) };
+        backend.load().await;
+        let mut gateway = Server::on(backend, Way::Full).await;
+        let mut bank = Server::on(Box::pin(Backend::prepare(Way::Embedded)).await, Way::Embedded).await;
+        let told = format!("{}/acquirers/yookassa/notifications", gateway.url);
+        set(
+            &mut bank,
+            &[
+                ("KABINET__PAYMENTS__SANDBOX_SHOP_ID", SHOP),
+                ("KABINET__PAYMENTS__SANDBOX_SECRET_KEY", KEY),
+                ("KABINET__PAYMENTS__SANDBOX_NOTIFICATION_URL", &told),
+            ],
+        );
+        let between = FaultProxy::before(bank.url.strip_prefix("http://").unwrap()).await;
+        let url = format!("http://{}/sandbox/v3", between.address);
+        set(
+            &mut gateway,
+            &[
+                ("KABINET__PAYMENTS__ACQUIRER", "yookassa"),
+                ("KABINET__PAYMENTS__YOOKASSA_SHOP_ID", SHOP),
+                ("KABINET__PAYMENTS__YOOKASSA_SECRET_KEY", KEY),
+                ("KABINET__PAYMENTS__YOOKASSA_URL", &url),
+                ("KABINET__PAYMENTS__YOOKASSA_TIMEOUT_MILLISECONDS", "1500"),
+                ("KABINET__PAYMENTS__YOOKASSA_NOTIFICATION_NETWORKS", "127.0.0.1"),
+                ("KABINET__PAYMENTS__WAIT_FOR_CALL_MILLISECONDS", "300"),
+            ],
+        );
+        bank.start_again().await;
+        gateway.start_again().await;
+        let mut anna = gateway.customer();
+        anna.register(EMAIL).await;
+        let token = gateway.confirmation_token(EMAIL).await;
+        anna.confirm(&token).await;
+        anna.sign_in(EMAIL).await;
+        let debtor = sample("debt");
+        let account = anna.attach(&debtor.provider_code, &debtor.number, Some(&debtor.pin)).await;
+        let database = postgres.url.replace("/postgres", "/kabinet");
+        let (known, died_at) = (Vec::new(), BTreeSet::new());
+        Self { gateway, bank, between, postgres, database, redis, anna, account, known, died_at }
+    }
+
+    /// One payment, begun, paid or given up, with a fault at its stage; then everything must be as if there had been none.
+    pub async fn live_through(&mut self, number: usize, fault: Fault, stage: Stage) {
+        let kopecks = if let Fault::Kopecks(kopecks) = fault { kopecks } else { 0 };
+        let roubles = 100 + i64::try_from(number).unwrap();
+        let input = json!({
+            "personalAccountId": self.account, "amount": { "custom": format!("{roubles}.{kopecks:02}") },
+            "idempotencyKey": format!("fault-{number}"),
+        });
+        let begun = if stage == Stage::Start { self.with_fault(fault, START, &input).await } else { None };
+        let id = self.acknowledged(&input).await;
+        let first = begun.as_ref().and_then(|payload| payload["payment"]["id"].as_str());
+        assert!(first.is_none_or(|first| first == id), "{fault:?}: one key, two payments");
+        let end = match (kopecks, stage) {
+            (1..=3, _) | (_, Stage::Cancel) => "CANCELED",
+            (6, _) => "UNKNOWN",
+            (_, Stage::Refund) => "REFUNDED",
+            _ => "SUCCEEDED",
+        };
+        self.known.push(Known { id: id.clone(), end });
+        match stage {
+            Stage::Cancel => {
+                self.url_of(&id).await;
+                self.with_fault(fault, CANCEL, &json!({ "id": id })).await;
+                eventually("the payment is given up", async || {
+                    let payload = self.ask(CANCEL, &json!({ "input": { "id": id } })).await?;
+                    (payload["cancelPayment"]["payment"]["status"] == "CANCELED").then_some(())
+                })
+                .await;
+            }
+            _ if end == "UNKNOWN" => {}
+            _ => self.pay(&id, fault, stage).await,
+        }
+        if stage == Stage::Refund {
+            self.ends(&id, "SUCCEEDED").await;
+            self.refund(&id, fault).await;
+        }
+        self.ends(&id, end).await;
+        self.check(&format!("{fault:?} at {stage:?}")).await;
+    }
+
+    async fn pay(&mut self, id: &str, fault: Fault, stage: Stage) {
+        let url = self.url_of(id).await;
+        if stage == Stage::Settle {
+            self.break_it(fault).await;
+            pay_at(&url).await;
+            if let Fault::Kill(milliseconds) = fault {
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            }
+            self.mend(fault).await;
+        }
+        eventually("the bank takes the money", async || pay_at(&url).await).await;
+    }
+
+    /// Sends a mutation while it is broken; the payload when it was acknowledged all the same.
+    async fn with_fault(&mut self, fault: Fault, mutation: &'static str, input: &Value) -> Option<Value> {
+        self.break_it(fault).await;
+        let (anna, variables) = (self.anna.clone(), json!({ "input": input }));
+        let sent = tokio::spawn(async move { send(&anna, mutation, &variables).await });
+        match fault {
+            Fault::Kill(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
+            Fault::Failpoint(..) => {}
+            // It is mended while the call is under way, or after it.
+            _ => tokio::time::sleep(Duration::from_millis(200)).await,
+        }
+        let answered = if matches!(fault, Fault::Network(_) | Fault::Failpoint(..) | Fault::Kopecks(_)) {
+            let answered = sent.await.unwrap();
+            self.mend(fault).await;
+            answered
+        } else {
+            self.mend(fault).await;
+            sent.await.unwrap()
+        };
+        let data = answered?;
+        let payload = data.as_object()?.values().next()?.clone();
+        payload["payment"].is_object().then_some(payload)
+    }
+
+    async fn break_it(&mut self, fault: Fault) {
+        match fault {
+            Fault::Network(trouble) => self.between.set(trouble),
+            Fault::Failpoint(place, count) => {
+                self.gateway.kill();
+                self.gateway.environment.push(("KABINET_FAILPOINT".to_owned(), format!("{place}:{count}")));
+                self.gateway.begin();
+                self.gateway.environment.pop();
+                self.gateway.ready_or_ended().await;
+            }
+            Fault::PostgresStops => self.postgres.stop_at_once(),
+            Fault::RedisDies => self.redis.kill(),
+            Fault::RedisForgets => self.redis.flush().await,
+            Fault::BankDies => self.bank.kill(),
+            Fault::Kill(_) | Fault::Kopecks(_) => {}
+        }
+    }
+
+    async fn mend(&mut self, fault: Fault) {
+        match fault {
+            Fault::Network(_) => self.between.set(Trouble::None),
+            Fault::Failpoint(place, _) => {
+                if self.gateway.ended_within(Duration::from_secs(4)).await {
+                    self.died_at.insert(place);
+                } else {
+                    self.gateway.kill();
+                }
+                self.gateway.start_again().await;
+            }
+            Fault::Kill(_) => {
+                self.gateway.kill();
+                self.gateway.start_again().await;
+            }
+            Fault::PostgresStops => self.postgres.start_again(),
+            Fault::RedisDies => self.redis.start_again().await,
+            Fault::BankDies => self.bank.start_again().await,
+            Fault::RedisForgets | Fault::Kopecks(_) => {}
+        }
+        self.come_back().await;
+    }
+
+    /// Everything answers, and the person is signed in again where their session is gone.
+    async fn come_back(&mut self) {
+        self.gateway.ready().await;
+        let token = self.anna.token.take();
+        self.anna = self.gateway.customer();
+        self.anna.token = token;
+        let signed_in = eventually("the person is known or not", async || {
+            Some(send(&self.anna, "{ viewer { id } }", &json!({})).await?["viewer"].is_object())
+        });
+        if !signed_in.await {
+            self.anna.token = None;
+            let input = json!({ "input": { "email": EMAIL, "password": PASSWORD } });
+            let token = eventually("the person signs in", async || {
+                let data = send(&self.anna, SIGN_IN, &input).await?;
+                data["signIn"]["token"].as_str().map(str::to_owned)
+            });
+            self.anna.token = Some(token.await);
+        }
+    }
+
+    async fn ask(&self, query: &'static str, variables: &Value) -> Option<Value> {
+        send(&self.anna, query, variables).await
+    }
+
+    /// Repeated with the same key until there is an answer.
+    async fn acknowledged(&self, input: &Value) -> String {
+        eventually("the start is acknowledged", async || {
+            let data = self.ask(START, &json!({ "input": input })).await?;
+            data["startPayment"]["payment"]["id"].as_str().map(str::to_owned)
+        })
+        .await
+    }
+
+    async fn url_of(&self, id: &str) -> String {
+        eventually("the bank knows the payment", async || {
+            let data = self.ask(PAYMENT, &json!({ "id": id })).await?;
+            data["node"]["confirmationUrl"].as_str().map(str::to_owned)
+        })
+        .await
+    }
+
+    async fn ends(&self, id: &str, end: &str) {
+        eventually("the payment ends", async || {
+            let data = self.ask(PAYMENT, &json!({ "id": id })).await?;
+            (data["node"]["status"] == end).then_some(())
+        })
+        .await;
+    }
+
+    /// An operator's process dies in the middle; the server finishes what it began.
+    async fn refund(&mut self, id: &str, fault: Fault) {
+        let Fault::Failpoint(place, count) = fault else { panic!("{fault:?} at a refund") };
+        let mut environment = self.gateway.environment.clone();
+        environment.push(("KABINET_FAILPOINT".to_owned(), format!("{place}:{count}")));
+        let arguments = ["refunds", "make", id, "--reason", "test", "--by", "op"];
+        let mut command = kabinet(&arguments, &environment);
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        assert!(output.status.code().is_none(), "it dies: {output:?}");
+        self.died_at.insert(place);
+    }
+
+    pub async fn end(self, faults: usize) {
+        self.check_end().await;
+        let missed: Vec<_> = PLACES.iter().filter(|place| !self.died_at.contains(*place)).collect();
+        assert!(missed.is_empty(), "no process died at {missed:?}");
+        let met = self.between.met();
+        println!(
+            "{faults} faults, {} payments, {met} exchanges met a broken network: books and bank agree",
+            self.known.len()
+        );
+        let Self { gateway, bank, postgres, redis, .. } = self;
+        bank.clean_up().await;
+        gateway.stop_for_good();
+        drop((redis, postgres));
+    }
+}
+
+/// Data of an answer without errors.
+async fn send(person: &Customer, query: &str, variables: &Value) -> Option<Value> {
+    let mut request = reqwest::Client::new().post(format!("{}/graphql", person.url));
+    if let Some(token) = &person.token {
+        request = request.bearer_auth(token);
+    }
+    let request = request.timeout(Duration::from_secs(20)).json(&json!({ "query": query, "variables": variables }));
+    let mut answer: Value = request.send().await.ok()?.json().await.ok()?;
+    answer.get("errors").is_none().then(|| answer["data"].take())
+}
+
+async fn pay_at(url: &str) -> Option<()> {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let request = client.post(url).header("content-type", "application/x-www-form-urlencoded").body("outcome=pay");
+    let status = request.timeout(Duration::from_secs(20)).send().await.ok()?.status();
+    (status == 303).then_some(())
+}

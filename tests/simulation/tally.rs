@@ -1,0 +1,41 @@
+//! What has happened, in all worlds.
+
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    pub intents: u64,
+    pub succeeded: u64,
+    pub canceled: u64,
+    pub crashes: u64,
+    pub lost_requests: u64,
+    pub lost_answers: u64,
+    pub late_requests: u64,
+    pub doubled_requests: u64,
+    pub forged: u64,
+    pub searches: u64,
+    pub refunded: u64,
+    pub refunds: u64,
+    pub refunds_by_bank: u64,
+}
+
+impl Tally {
+    pub fn add(&mut self, other: &Self) {
+        let pairs = [
+            (&mut self.intents, other.intents),
+            (&mut self.succeeded, other.succeeded),
+            (&mut self.canceled, other.canceled),
+            (&mut self.crashes, other.crashes),
+            (&mut self.lost_requests, other.lost_requests),
+            (&mut self.lost_answers, other.lost_answers),
+            (&mut self.late_requests, other.late_requests),
+            (&mut self.doubled_requests, other.doubled_requests),
+            (&mut self.forged, other.forged),
+            (&mut self.searches, other.searches),
+            (&mut self.refunded, other.refunded),
+            (&mut self.refunds, other.refunds),
+            (&mut self.refunds_by_bank, other.refunds_by_bank),
+        ];
+        for (sum, more) in pairs {
+            *sum += more;
+        }
+    }
+}
