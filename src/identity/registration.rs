@@ -48,7 +48,7 @@ impl Identity {
         self.policy
             .check(&password, &email)
             .map_err(|refusal| Failure::Refused(RegistrationRefusal::Password(refusal)))?;
-        self.hasher.expect_room()?;
+        let _place = self.hasher.enter()?;
         if !self.captcha.accept(CaptchaAction::Register, actor.address, captcha.as_deref()).await? {
             return Err(Failure::Refused(RegistrationRefusal::Captcha));
         }

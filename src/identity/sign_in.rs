@@ -41,6 +41,7 @@ impl Identity {
         proofs: Proofs,
         remember: bool,
     ) -> Result<(NewSession, user::Model), Failure<SignInRefusal>> {
+        let _place = self.hasher.enter()?;
         let tried = self.brakes.press(actor, email).await?.map_err(too_many)?;
         let signed_in = Box::pin(self.sign_in_tried(actor, email, &tried, proofs, remember)).await;
         if let Err(Failure::Fault(_)) = &signed_in {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::config::IdentityConfig;
@@ -24,6 +24,8 @@ pub struct Hasher {
     entropy: Entropy,
     permits: Arc<Semaphore>,
     queued: AtomicUsize,
+    /// As many as can be hashed or wait for it.
+    places: Arc<Semaphore>,
     at_once: usize,
     queue: usize,
     /// Microseconds that a password takes, smoothed over the last ones.
@@ -55,6 +57,7 @@ impl Hasher {
             entropy: entropy.clone(),
             permits,
             queued: AtomicUsize::new(0),
+            places: Arc::new(Semaphore::new(at_once.saturating_add(config.hashing_queue))),
             at_once,
             queue: config.hashing_queue,
             pace,
@@ -88,9 +91,11 @@ impl Hasher {
         .await
     }
 
-    /// For who would spend something before the password is hashed: refused as hashing would be.
-    pub fn expect_room(&self) -> Result<(), Fault> {
-        self.wait().map(drop)
+    /// A place for whoever will have a password hashed, before anything is spent on them: refused as hashing would be. So a
+    /// storm of sign-ins waits in none of the queues before (the gate of requests, the database's writer), where reads
+    /// would wait behind it.
+    pub fn enter(&self) -> Result<OwnedSemaphorePermit, Fault> {
+        Arc::clone(&self.places).try_acquire_owned().map_err(|_| self.busy(self.queue))
     }
 
     /// Passwords that wait and that are being hashed.
@@ -125,10 +130,15 @@ impl Hasher {
         if before < self.queue {
             return Ok(waiting);
         }
+        Err(self.busy(before))
+    }
+
+    /// With when so many that were there before will be done.
+    fn busy(&self, before: usize) -> Fault {
         let work = self.pace.load(Ordering::Relaxed).saturating_mul(u64::try_from(before).unwrap_or(u64::MAX));
         let micros = work / u64::try_from(self.at_once.max(1)).unwrap_or(u64::MAX);
         let seconds = micros.div_ceil(1_000_000).clamp(1, LONGEST_WAIT);
-        Err(Fault::Busy { cause: "too many passwords are being checked".to_owned(), seconds })
+        Fault::Busy { cause: "too many passwords are being checked".to_owned(), seconds }
     }
 }
 
