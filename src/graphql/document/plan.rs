@@ -16,7 +16,7 @@ use crate::graphql::guard::TooExpensive;
 
 /// Mutations that try secrets, send letters or move money: at most one in a document. Every other mutation stands in the
 /// list of the test below: a new one is decided about before it goes out.
-pub const SENSITIVE: [&str; 22] = [
+pub const SENSITIVE: [&str; 25] = [
     "register",
     "signIn",
     "confirmEmail",
@@ -39,6 +39,9 @@ pub const SENSITIVE: [&str; 22] = [
     "exportMyData",
     "createAccessToken",
     "startPayment",
+    "cancelPayment",
+    "sendPaymentReceipt",
+    "setAutopay",
 ];
 /// Mutations that hash a password for whoever asks, without a token or a session: an address may do so many a minute.
 pub const SIGN_INS: [&str; 2] = ["register", "signIn"];
