@@ -190,7 +190,7 @@ impl AutopayMutation {
             Ok((autopay, replayed)) => {
                 Ok(SetAutopayPayload { autopay: Some(Autopay(autopay)), replayed, user_errors: Vec::new() })
             }
-            Err(Failure::Refused(refusal)) => refused(vec![error(refusal, actor.locale)]),
+            Err(Failure::Refused(refusal)) => refused(vec![error(&refusal, actor.locale)]),
             Err(Failure::Fault(fault)) => Err(fault.into()),
         }
     }
@@ -207,7 +207,7 @@ impl AutopayMutation {
                 Ok(PauseAutopayPayload { autopay: Some(Autopay(autopay)), replayed, user_errors: Vec::new() })
             }
             Err(Failure::Refused(refusal)) => {
-                let user_errors = vec![error(refusal, actor.locale)];
+                let user_errors = vec![error(&refusal, actor.locale)];
                 Ok(PauseAutopayPayload { user_errors, ..Default::default() })
             }
             Err(Failure::Fault(fault)) => Err(fault.into()),
@@ -227,7 +227,7 @@ impl AutopayMutation {
                 Ok(RemoveAutopayPayload { personal_account, user_errors: Vec::new() })
             }
             Err(Failure::Refused(refusal)) => {
-                let user_errors = vec![error(refusal, actor.locale)];
+                let user_errors = vec![error(&refusal, actor.locale)];
                 Ok(RemoveAutopayPayload { user_errors, ..Default::default() })
             }
             Err(Failure::Fault(fault)) => Err(fault.into()),
@@ -248,7 +248,7 @@ impl AutopayMutation {
                 Ok(RemoveSavedMethodPayload { saved_methods: Some(left), user_errors: Vec::new() })
             }
             Err(Failure::Refused(refusal)) => {
-                let user_errors = vec![error(refusal, actor.locale)];
+                let user_errors = vec![error(&refusal, actor.locale)];
                 Ok(RemoveSavedMethodPayload { user_errors, ..Default::default() })
             }
             Err(Failure::Fault(fault)) => Err(fault.into()),
@@ -256,7 +256,7 @@ impl AutopayMutation {
     }
 }
 
-fn error(refusal: AutopayRefusal, locale: Locale) -> UserError {
+fn error(refusal: &AutopayRefusal, locale: Locale) -> UserError {
     let one = |code, field: &'static str| UserError::basic(code, path([field]), locale);
     match refusal {
         AutopayRefusal::NotConfirmed => UserError::basic(ErrorCode::EmailNotConfirmed, None, locale),
@@ -268,8 +268,8 @@ fn error(refusal: AutopayRefusal, locale: Locale) -> UserError {
             code: ErrorCode::AmountOutOfRange,
             field: path(["ceiling"]),
             message: ErrorCode::AmountOutOfRange.message(locale).to_owned(),
-            least: least.into(),
-            most: most.into(),
+            least: (*least).into(),
+            most: (*most).into(),
         }),
         AutopayRefusal::KeyMalformed => one(ErrorCode::IdempotencyKeyMalformed, "idempotencyKey"),
         AutopayRefusal::Key(KeyRefusal::Reused) => one(ErrorCode::IdempotencyKeyReused, "idempotencyKey"),

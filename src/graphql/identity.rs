@@ -28,7 +28,7 @@ use super::error::TopError;
 use super::exports::{self, DataExport};
 use super::ids;
 use super::page::{Window, connection};
-use super::payments::{Payment, PaymentFilter};
+use super::payments::{Payment, PaymentFilterInput};
 use super::scalars::{DateTime, EmailAddress};
 use crate::kernel::{Failure, Person};
 
@@ -185,7 +185,7 @@ impl User {
         #[graphql(desc = "Cursor to start behind.")] after: Option<String>,
         #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
         #[graphql(desc = "Cursor to end before.")] before: Option<String>,
-        #[graphql(desc = "Which ones; by default all.")] filter: Option<PaymentFilter>,
+        #[graphql(desc = "Which ones; by default all.")] filter: Option<PaymentFilterInput>,
     ) -> Result<Connection<String, Payment, EmptyFields, EmptyFields>, TopError> {
         let (services, person) = (ctx.services()?, self.themselves(ctx)?);
         let page = Window::new(first, after, last, before).page(&services.config.graphql)?;

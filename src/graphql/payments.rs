@@ -131,7 +131,7 @@ impl From<Offer> for PaymentOffer {
 
 /// Which payments of a history; what is left out holds for all.
 #[derive(Clone, Debug, Default, InputObject)]
-pub struct PaymentFilter {
+pub struct PaymentFilterInput {
     /// Ids of accounts: at most 50.
     pub personal_account_ids: Option<Vec<ID>>,
     /// How far they have come.
@@ -142,7 +142,7 @@ pub struct PaymentFilter {
     pub to: Option<DateTime>,
 }
 
-impl PaymentFilter {
+impl PaymentFilterInput {
     /// # Errors
     /// BAD_INPUT: too many accounts. An id that is none of an account's finds nothing.
     pub fn read(self) -> Result<Filter, TopError> {

@@ -182,7 +182,7 @@ both_ways!(the_history_is_filtered_and_paged_by_key, |app| {
         ids.push(begun.id);
         app.advance(TimeDelta::minutes(10));
     }
-    let query = "query($filter: PaymentFilter, $first: Int, $after: String) { viewer { payments(filter: $filter, first: $first, after: $after) {
+    let query = "query($filter: PaymentFilterInput, $first: Int, $after: String) { viewer { payments(filter: $filter, first: $first, after: $after) {
         edges { node { id } } pageInfo { endCursor hasNextPage } } } }";
     let list = async |filter: Value, first: Option<i32>, after: Option<String>| {
         let page = json!({ "filter": filter, "first": first, "after": after });
