@@ -41,7 +41,7 @@ fn live(seed: u64, template: &Template, tell: bool) -> Tally {
     let world = async {
         let mut world = World::new(seed, template, tell).await;
         world.live(INTENTS).await;
-        world.end().await
+        Box::pin(world.end()).await
     };
     runtime.block_on(world)
 }

@@ -74,7 +74,7 @@ impl OwnPostgres {
         };
         command.args(arguments).current_dir(self.dir.path());
         let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
-        assert!(status.success(), "{program:?} {arguments:?}");
+        assert!(status.success(), "{} {arguments:?}", program.display());
     }
 
     pub fn start_again(&self) {

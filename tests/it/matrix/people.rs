@@ -144,7 +144,6 @@ impl<'a> World<'a> {
             "account" => json!(self.account),
             "meter" => self.meter.clone(),
             "statement" => self.statement.clone(),
-            "payment" => json!(self.payment),
             "provider" => json!(asker.customer.provider_id(&sample(ACCOUNT).provider_code).await),
             "user" => oneself.user.clone(),
             "session" => oneself.session.clone(),
@@ -171,7 +170,7 @@ impl<'a> World<'a> {
             "ownPayment" if matches!(asker.role, Role::Confirmed | Role::Limited) => {
                 json!(payments::started(&asker.customer, payments::custom(&self.account, "100.00", "own")).await.id)
             }
-            "ownPayment" => json!(self.payment),
+            "payment" | "ownPayment" => json!(self.payment),
             "reading" | "ownReading" => self.reading.clone(),
             "submission" => self.submission.clone(),
             "key" => json!(asker.email),

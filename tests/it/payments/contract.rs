@@ -5,7 +5,7 @@ use entity::enums::{PaymentMethod, ReceiptStatus};
 use entity::exact::Money;
 use entity::ids::{PaymentId, RefundId};
 use kabinet::config::Shop;
-use kabinet::kernel::Entropy;
+use kabinet::kernel::{Clock, Entropy};
 use kabinet::payments::acquirer::sandbox::outcome::Choice;
 use kabinet::payments::acquirer::sandbox::{InProcess, NAME};
 use kabinet::payments::acquirer::yookassa::https::Https;
@@ -134,7 +134,7 @@ async fn a_real_test_shop_keeps_the_contract() {
     let acquirer = over_http(&url, &shop, &key);
     let first = order(u128::from_be_bytes(Entropy::System.bytes::<16>().unwrap()), 10_000);
     keeps_the_contract(&acquirer, &first).await;
-    let found = acquirer.find(first.payment_id, chrono::Utc::now() - chrono::TimeDelta::hours(1)).await.unwrap();
+    let found = acquirer.find(first.payment_id, Clock::System.now() - chrono::TimeDelta::hours(1)).await.unwrap();
     assert_eq!(found.unwrap().payment_id, Some(first.payment_id));
 }
 

@@ -27,7 +27,7 @@ impl World {
             let url = format!("{}/sandbox/v3/payments?limit=100{cursor}", self.bank.url);
             let request = reqwest::Client::new().get(url).basic_auth(SHOP, Some(KEY));
             let mut page: Value = request.send().await.unwrap().json().await.unwrap();
-            found.extend(page["items"].as_array_mut().unwrap().drain(..));
+            found.append(page["items"].as_array_mut().unwrap());
             match page["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
                 None => return found,
