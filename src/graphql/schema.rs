@@ -22,7 +22,7 @@ use super::loaders::Loaders;
 use super::metering::{MeterReading, PreviewMutation, ReadingMutation, ReceiptQuery, WithdrawalMutation};
 use super::node::{Node, NodeQuery};
 use super::once;
-use super::payments::{Payment, PaymentMutation};
+use super::payments::{CancellationMutation, CheckoutMutation, Payment, ReceiptMutation};
 use super::subscription::Subscriptions;
 use crate::config::GraphqlConfig;
 use crate::kernel::Fault;
@@ -67,7 +67,7 @@ pub struct MeteringMutation(PreviewMutation, ReadingMutation, WithdrawalMutation
 
 /// Paying, by hand and by itself.
 #[derive(Default, MergedObject)]
-pub struct PayingMutation(PaymentMutation, AutopayMutation);
+pub struct PayingMutation(CheckoutMutation, CancellationMutation, ReceiptMutation, AutopayMutation);
 
 /// The schema with the slices behind it, as the outer layers execute it.
 #[derive(Clone)]

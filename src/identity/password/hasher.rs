@@ -169,3 +169,21 @@ fn hash(argon2: &Argon2<'_>, password: &str, salt: &[u8]) -> Result<String, Faul
     let hash: PasswordHash = argon2.hash_password_with_salt(normal.as_bytes(), salt).map_err(Fault::internal)?;
     Ok(hash.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn as_many_come_in_as_are_hashed_or_wait_and_the_rest_hears_when_to_come_back() {
+        let mut config = Config::load::<String>(None, std::iter::empty()).unwrap().identity;
+        (config.argon2_memory_kib, config.argon2_passes) = (64, 1);
+        (config.hashing_at_once, config.hashing_queue) = (2, 3);
+        let hasher = Hasher::new(&config, &Entropy::seeded(1)).unwrap();
+        let inside: Vec<_> = (0..5).map(|_| hasher.enter().unwrap()).collect();
+        assert!(matches!(hasher.enter(), Err(Fault::Busy { seconds: 1..=LONGEST_WAIT, .. })));
+        drop(inside);
+        assert!(hasher.enter().is_ok());
+    }
+}

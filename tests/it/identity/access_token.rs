@@ -186,3 +186,34 @@ both_ways!(whoever_reports_a_foreign_sign_in_ends_the_tokens_too, |app| {
     app.discard_letters();
     app.finish().await;
 });
+
+const EVERY_SCOPE: [&str; 7] = ["PROFILE", "BALANCE", "STATEMENTS", "READINGS", "SUBMIT_READINGS", "PAYMENTS", "PAY"];
+
+both_ways!(files_are_for_sessions, |app| {
+    let (anna, account) = owner(&app, EMAIL, "debt").await;
+    let (script, _) = script(&app, &anna, &EVERY_SCOPE).await;
+    let query = "query($id: ID!) { node(id: $id) { ... on PersonalAccount { statement { pdfUrl } } } }";
+    let shown = anna.ask(query, json!({ "id": account })).await;
+    let url = shown["node"]["statement"]["pdfUrl"].as_str().unwrap();
+    assert_eq!(anna.download(url).await.0.as_u16(), 200);
+    assert_eq!(script.download(url).await.0.as_u16(), 404);
+    let archive = "/exports/export_01h455vb4pex5vsknk084sn02q";
+    assert_eq!(anna.download(archive).await.0.as_u16(), 404);
+    assert_eq!(script.download(archive).await.0.as_u16(), 401, "not signed in");
+    app.drain().await;
+    app.discard_letters();
+    app.finish().await;
+});
+
+both_ways!(a_deleted_cabinet_leaves_no_token, |app| {
+    let anna = app.confirmed_customer(EMAIL).await;
+    let (script, _) = script(&app, &anna, &EVERY_SCOPE).await;
+    let wish = json!({ "stepUp": { "password": PASSWORD } });
+    assert_eq!(anna.mutate("deleteMyCabinet", "viewer { id }", wish).await["userErrors"], json!([]));
+    app.advance(TimeDelta::days(14));
+    app.drain().await;
+    assert!(access_token::Entity::find().all(app.app.mechanisms.db.read()).await.unwrap().is_empty());
+    assert!(!script.is_signed_in().await);
+    app.discard_letters();
+    app.finish().await;
+});

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::billing::number;
 use crate::harness::{PASSWORD, TestApp, Way};
 
 /// One hash at a time, which takes a while, and one more that waits.
@@ -59,6 +60,11 @@ async fn a_storm_is_turned_away_and_costs_nobody_a_try(way: Way) {
     let looked_at = counted.remove("BAD_CREDENTIALS").unwrap_or_default();
     assert!(counted.is_empty(), "{counted:?}");
     assert!(turned_away > 0 && looked_at > 0, "{turned_away} {looked_at}");
+    if way == Way::Embedded {
+        // Turned away before anything was written for them: two brakes for each person who was let in, one of the address.
+        let brakes = number(&app, "SELECT COUNT(*) AS number FROM key_values WHERE space = 'brake'").await;
+        assert!(brakes < 1 + 2 * i64::try_from(AT_ONCE).unwrap(), "{brakes}");
+    }
     // Nothing of it is left: who comes now is looked at.
     assert_eq!(sign_in(&app, "anna@example.com".to_owned()).await, "BAD_CREDENTIALS");
     assert_eq!(app.app.services.identity.hashing().waiting, 0);

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::harness::{Customer, PASSWORD, TestApp, both_ways};
+use crate::harness::{Customer, PASSWORD, TestApp, both_ways, top_code};
 
 const EMAIL: &str = "anna@example.com";
 
@@ -138,5 +138,20 @@ both_ways!(the_mailbox_opens_the_door_again, |app| {
     assert_eq!(try_in(&owner, EMAIL, "a new password 8").await, taken());
     app.drain().await;
     app.take_letters(EMAIL);
+    app.finish().await;
+});
+
+both_ways!(a_fault_costs_no_try, |app| {
+    app.confirmed_customer(EMAIL).await;
+    let stranger = stranger(&app);
+    let query = "mutation($input: SignInInput!) { signIn(input: $input) { token } }";
+    let input = json!({ "input": { "email": EMAIL, "password": PASSWORD } });
+    app.sql("ALTER TABLE users RENAME TO users_away").await;
+    // More than are free.
+    for _ in 0..12 {
+        assert_eq!(top_code(&stranger.post(query, input.clone()).await.1), "INTERNAL");
+    }
+    app.sql("ALTER TABLE users_away RENAME TO users").await;
+    assert_eq!(try_in(&stranger, EMAIL, "a guess 1234").await, bad());
     app.finish().await;
 });
