@@ -36,6 +36,10 @@ test: lint deny schema-quality web $(browser_packages) $(client_packages) $(jour
 simulate: ## a million histories of payments under faults and crashes; fewer: make simulate HISTORIES=100000
 	KABINET_SIMULATE=$(or $(HISTORIES),1000000) cargo test --release --locked --test simulation -- --nocapture
 
+.PHONY: histories
+histories: ## a hundred thousand generated histories of statements, corrections and payments against the ledger's rules; others: make histories HISTORIES=20000
+	KABINET_HISTORIES=$(or $(HISTORIES),100000) cargo test --locked --lib billing::posting
+
 .PHONY: lint
 lint: ## formatting, clippy without warnings, syntax of the scripts
 	cargo fmt --all --check
@@ -111,6 +115,10 @@ release: $(web_built) ## build target/release/kabinet, one file with everything 
 .PHONY: import-figures
 import-figures: release ## benchmark: loading registers on both engines, size, start and idle memory; fewer accounts: make import-figures ARGS=2000
 	tests/services node loadtest/import_figures.mjs $(ARGS)
+
+.PHONY: first-page
+first-page: release ## benchmark: first page, ledger page and submitted reading over a million accounts beside pgbench; fewer: make first-page ARGS='20000 5'
+	tests/services node loadtest/first_page.mjs $(ARGS)
 
 .PHONY: front-door
 front-door: release ## benchmark: what `{ __typename }` costs against poem's bare hello (needs wrk and curl)

@@ -11,6 +11,7 @@ pub mod metering;
 pub mod billing;
 pub mod payments;
 pub mod papers;
+pub mod support;
 pub mod exports;
 pub mod notifications;
 pub mod integrators;

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::enums::AccessLevel;
-use crate::ids::{AttachmentId, PersonalAccountId, UserId};
+use crate::ids::{AccountShareId, AttachmentId, PersonalAccountId, UserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "attachments")]
@@ -18,6 +18,12 @@ pub struct Model {
     pub proved_at: Option<DateTimeUtc>,
     /// The account's version when it was attached: balance events after it are this person's.
     pub attached_version: i64,
+    /// Somebody else's account, by their leave; None: the person's own.
+    pub share_id: Option<AccountShareId>,
+    /// Paying and sending readings; false only of what is shared for looking at.
+    pub may_pay: bool,
+    /// Nothing is shown from then on.
+    pub ends_at: Option<DateTimeUtc>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -42,7 +42,7 @@ words! {
         ProfileChanged = "PROFILE_CHANGED", SecondFactorEnabled = "SECOND_FACTOR_ENABLED",
         SecondFactorDisabled = "SECOND_FACTOR_DISABLED", RecoveryCodesReplaced = "RECOVERY_CODES_REPLACED",
         AccountAttached = "ACCOUNT_ATTACHED",
-        AccountProved = "ACCOUNT_PROVED", AccountDetached = "ACCOUNT_DETACHED", ReadingsSubmitted = "READINGS_SUBMITTED",
+        AccountProved = "ACCOUNT_PROVED", AccountDetached = "ACCOUNT_DETACHED", AccountShared = "ACCOUNT_SHARED", AccountShareTaken = "ACCOUNT_SHARE_TAKEN", AccountShareEnded = "ACCOUNT_SHARE_ENDED", SupportRequested = "SUPPORT_REQUESTED", ReadingsSubmitted = "READINGS_SUBMITTED",
         ReadingWithdrawn = "READING_WITHDRAWN", PaymentCanceled = "PAYMENT_CANCELED",
         AutopaySet = "AUTOPAY_SET", AutopayPaused = "AUTOPAY_PAUSED", AutopayRemoved = "AUTOPAY_REMOVED", MethodRemoved = "METHOD_REMOVED", DataExportRequested = "DATA_EXPORT_REQUESTED", DataExportDownloaded = "DATA_EXPORT_DOWNLOADED",
         PaymentStarted = "PAYMENT_STARTED", DeletionRequested = "DELETION_REQUESTED",
@@ -79,6 +79,7 @@ words! {
     ChargeBasis { Meter = "METER", Average = "AVERAGE", Norm = "NORM" }
     LedgerEntryKind {
         Opening = "OPENING", Charge = "CHARGE", Payment = "PAYMENT", Refund = "REFUND", Adjustment = "ADJUSTMENT", Penalty = "PENALTY",
+        Reversal = "REVERSAL",
     }
     /// Which leads to which: `payments/state.rs`, and the triggers of step 30.
     PaymentStatus {
@@ -113,5 +114,8 @@ words! {
         MissingHere = "MISSING_HERE", MissingThere = "MISSING_THERE", Amount = "AMOUNT",
         RefundMissingHere = "REFUND_MISSING_HERE", RefundMissingThere = "REFUND_MISSING_THERE",
     }
+    SupportTopic { Bill = "BILL", Reading = "READING", Payment = "PAYMENT", Access = "ACCESS", Other = "OTHER" }
+    /// Whose turn it is.
+    SupportState { Open = "OPEN", Answered = "ANSWERED", Closed = "CLOSED" }
     SandboxStatus { Pending = "pending", WaitingForCapture = "waiting_for_capture", Succeeded = "succeeded", Canceled = "canceled" }
 }

@@ -44,6 +44,7 @@ macro_rules! ids {
 
 ids! {
     AccountServiceId = "service",
+    AccountShareId = "share",
     AcquirerNotificationId = "notification",
     AccessTokenId = "token",
     AgreementAcceptanceId = "acceptance",
@@ -71,6 +72,7 @@ ids! {
     SessionId = "session",
     SavedMethodId = "method",
     StatementId = "statement",
+    SupportRequestId = "request",
     TariffId = "tariff",
     UserId = "user",
 }

@@ -23,6 +23,8 @@ pub struct Model {
     pub period: Option<YearMonth>,
     pub statement_id: Option<StatementId>,
     pub payment_id: Option<PaymentId>,
+    /// The entry that this one takes back.
+    pub reverses_id: Option<LedgerEntryId>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -6,6 +6,7 @@ pub mod ids;
 
 pub mod access_token;
 pub mod account_service;
+pub mod account_share;
 pub mod acquirer_notification;
 pub mod agreement_acceptance;
 pub mod attachment;
@@ -48,6 +49,8 @@ pub mod saved_method;
 pub mod service_change;
 pub mod statement;
 pub mod statement_line;
+pub mod support_message;
+pub mod support_request;
 pub mod tariff;
 pub mod two_factor;
 pub mod user;

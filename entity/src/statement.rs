@@ -20,6 +20,8 @@ pub struct Model {
     pub closing: Money,
     pub due_on: Date,
     pub issued_at: DateTimeUtc,
+    /// When the provider's later issue of the month took the place of its earlier one here.
+    pub corrected_at: Option<DateTimeUtc>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -18,6 +18,9 @@ mod m0013_audit;
 mod m0016_reading_chain;
 mod m0020_provider_terms;
 mod m0021_replacements;
+mod m0022_sharing;
+mod m0023_support;
+mod m0024_reversals;
 mod m0014_rights;
 mod m0015_data_exports;
 mod m0030_payment_states;
@@ -63,6 +66,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0034_promises::Step),
             Box::new(m0035_registers::Step),
             Box::new(m0036_autopay::Step),
+            Box::new(m0022_sharing::Step),
+            Box::new(m0023_support::Step),
+            Box::new(m0024_reversals::Step),
         ]
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
 use entity::enums::AccessLevel;
-use entity::ids::{PersonalAccountId, ProviderId, UserId};
+use entity::ids::{AccountShareId, PersonalAccountId, ProviderId, UserId};
 use entity::{attachment, personal_account};
 
 use super::error::AccessRefusal;
@@ -23,6 +24,14 @@ pub struct AccountAccess {
 pub struct AccountKey {
     id: PersonalAccountId,
     level: AccessLevel,
+}
+
+/// Somebody else's account, by their leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shared {
+    pub id: AccountShareId,
+    pub may_pay: bool,
+    pub ends_at: Option<DateTime<Utc>>,
 }
 
 impl AccountKey {
@@ -60,6 +69,17 @@ impl AccountAccess {
 
     pub fn is_full(&self) -> bool {
         self.attachment.access == AccessLevel::Full
+    }
+
+    /// The leave that another person gave; none of an account of one's own.
+    pub fn share(&self) -> Option<Shared> {
+        let attachment::Model { share_id, may_pay, ends_at, .. } = self.attachment;
+        share_id.map(|id| Shared { id, may_pay, ends_at })
+    }
+
+    /// Whether the person may pay and send readings; who was only let look may not.
+    pub fn may_pay(&self) -> bool {
+        self.attachment.may_pay
     }
 
     pub fn provider_id(&self) -> ProviderId {
@@ -110,14 +130,14 @@ impl Accounts {
     /// Accesses to those of the accounts that the person may see; the others are left out.
     pub async fn access_to(&self, person: &Person, ids: &[PersonalAccountId]) -> Result<Vec<AccountAccess>> {
         confirmed(person)?;
-        let rows = store::list_attached(self.db.read(), person.user_id, ids).await?;
+        let rows = store::list_attached(self.db.read(), person.user_id, self.clock.now(), ids).await?;
         Ok(rows.into_iter().map(|(attachment, account)| AccountAccess { account, attachment }).collect())
     }
 
     /// Every account that the person may see.
     pub async fn all_access(&self, person: &Person) -> Result<Vec<AccountAccess>> {
         confirmed(person)?;
-        let rows = store::list_all_attached(self.db.read(), person.user_id).await?;
+        let rows = store::list_all_attached(self.db.read(), person.user_id, self.clock.now()).await?;
         Ok(rows.into_iter().map(|(attachment, account)| AccountAccess { account, attachment }).collect())
     }
 
@@ -128,7 +148,8 @@ impl Accounts {
         provider: ProviderId,
         number: &str,
     ) -> std::result::Result<Option<AccountAccess>, Fault> {
-        let found = store::find_attached_number(self.db.read(), person.user_id, provider, number).await?;
+        let found =
+            store::find_attached_number(self.db.read(), person.user_id, self.clock.now(), (provider, number)).await?;
         Ok(found.filter(|_| person.confirmed).map(|(attachment, account)| AccountAccess { account, attachment }))
     }
 
@@ -149,7 +170,7 @@ impl Accounts {
         if !person.confirmed {
             return Ok(Slice { items: Vec::new(), has_previous: false, has_next: false });
         }
-        let rows = store::page_attached(self.db.read(), person.user_id, &page).await?;
+        let rows = store::page_attached(self.db.read(), person.user_id, self.clock.now(), &page).await?;
         Ok(Slice::of(&page, rows).map(|(attachment, account)| AccountAccess { account, attachment }))
     }
 

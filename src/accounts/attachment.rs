@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 
 use super::access::AccountAccess;
 use super::error::AttachmentRefusal;
-use super::event::SendAccountAttached;
+use super::event::{SendAccountAttached, Way};
 use super::model::plain_number;
 use super::provider::{Terms, fits_pattern};
 use super::{Accounts, store};
@@ -111,7 +111,7 @@ impl Accounts {
         access: AccountAccess,
         proof: &AccessProof,
     ) -> Result<AccountAccess> {
-        if access.is_full() {
+        if access.is_full() && access.share().is_none() {
             return Ok(access);
         }
         let origin = origin.into();
@@ -139,6 +139,9 @@ impl Accounts {
         let (access, origin) = (&access, &origin);
         let raised = self.db.transaction(|tx| async move {
             store::raise_access_in(&tx, access.user_id(), access.id(), now).await?;
+            // Their own now: nobody can take it back.
+            let taken = store::list_shares_for_in(&tx, access.user_id(), None, Some(access.id())).await?;
+            store::delete_shares_in(&tx, &taken).await?;
             let proved = Act::new(AuditEventKind::AccountProved).about(access.id());
             self.audit.append_in(&tx, access.user_id(), origin.clone(), proved).await?;
             store::get_attachment_in(&tx, access.user_id(), access.id()).await.map_err(Failure::from)
@@ -178,6 +181,10 @@ impl Accounts {
         let deleted = self.db.transaction(|tx| async move {
             let deleted = store::delete_attachment_in(&tx, user_id, id).await?;
             if deleted {
+                // Neither what the person gave of it nor what was given to them outlives it.
+                let mut shares = store::list_shares_of_owner_in(&tx, user_id, Some(id)).await?;
+                shares.extend(store::list_shares_for_in(&tx, user_id, None, Some(id)).await?);
+                store::delete_shares_in(&tx, &shares).await?;
                 let detached = Act::new(AuditEventKind::AccountDetached).about(id);
                 self.audit.append_in(&tx, user_id, origin.clone(), detached).await?;
             }
@@ -186,9 +193,19 @@ impl Accounts {
         Ok(deleted.await?)
     }
 
-    /// Takes every account off the list of a person who is erased; how many there were.
-    pub async fn detach_all_in(&self, tx: &Tx, user_id: UserId) -> std::result::Result<u64, Fault> {
-        store::delete_attachments_in(tx, user_id).await
+    /// Takes every account off the list of a person who is erased; how many there were. What they share, and what is
+    /// shared with them, ends.
+    pub async fn detach_all_in(
+        &self,
+        tx: &Tx,
+        user_id: UserId,
+        email: Option<&str>,
+    ) -> std::result::Result<u64, Fault> {
+        let detached = store::delete_attachments_in(tx, user_id).await?;
+        let mut shares = store::list_shares_of_owner_in(tx, user_id, None).await?;
+        shares.extend(store::list_shares_for_in(tx, user_id, email, None).await?);
+        store::delete_shares_in(tx, &shares).await?;
+        Ok(detached)
     }
 
     async fn check_proof(
@@ -241,6 +258,9 @@ impl Accounts {
                 attached_at: now,
                 proved_at: (access == AccessLevel::Full).then_some(now),
                 attached_version: account.version,
+                share_id: None,
+                may_pay: true,
+                ends_at: None,
             };
             match store::insert_attachment_in(&tx, row.clone()).await {
                 Ok(()) => {}
@@ -249,13 +269,26 @@ impl Accounts {
             }
             let attached = Act::new(AuditEventKind::AccountAttached).about(account.id).with("access", &access.word());
             self.audit.append_in(&tx, person.user_id, origin.clone(), attached).await?;
-            for user_id in store::list_full_in(&tx, account.id, person.user_id).await? {
-                let full = access == AccessLevel::Full;
-                let told = SendAccountAttached { user_id, personal_account_id: account.id, full, attached_at: now };
-                self.outbox.enqueue_in(&tx, &told).await?;
-            }
+            let way = if access == AccessLevel::Full { Way::Proof } else { Way::Number };
+            self.tell_holders_in(&tx, account.id, person.user_id, way).await?;
             Ok(Self::shown(account, row))
         });
         inserted.await
+    }
+
+    /// Everybody else with FULL access of their own gets a letter.
+    pub(super) async fn tell_holders_in(
+        &self,
+        tx: &Tx,
+        account: PersonalAccountId,
+        newcomer: UserId,
+        way: Way,
+    ) -> std::result::Result<(), Fault> {
+        for user_id in store::list_full_in(tx, account, newcomer).await? {
+            let attached_at = self.clock.now();
+            let told = SendAccountAttached { user_id, personal_account_id: account, way, attached_at };
+            self.outbox.enqueue_in(tx, &told).await?;
+        }
+        Ok(())
     }
 }

@@ -1,5 +1,26 @@
 //! Every way in which accounts say no.
 
+/// Why an account is not shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SharingRefusal {
+    NotConfirmed,
+    AccountNotFound,
+    /// Only who has FULL access of their own may share.
+    NotOwn,
+    EmailMalformed,
+    /// With oneself.
+    OwnAddress,
+    AlreadyShared,
+    /// As many as one account may have.
+    TooMany,
+    /// The end has passed already.
+    Ended,
+    /// No such share, or none of this person's.
+    ShareNotFound,
+    /// Whoever takes it has the account already.
+    AlreadyAttached,
+}
+
 /// Why a person gets no access at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessRefusal {

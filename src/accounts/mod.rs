@@ -2,7 +2,8 @@
 //!
 //! Promises: nothing of an account is reachable without an [`AccountAccess`], which only `access` builds; a stranger's
 //! account reads as one that does not exist. Refuses to know: how money or readings work.
-//! Jobs: `event`. Tables: `providers`, `provider_terms`, `personal_accounts`, `attachments`, `account_services`, `service_changes`, `tariffs`.
+//! Jobs: `event`. Tables: `providers`, `provider_terms`, `personal_accounts`, `attachments`, `account_shares`,
+//! `account_services`, `service_changes`, `tariffs`.
 //! GraphQL: `graphql/accounts.rs`. Tests: `tests/it/accounts/`.
 
 pub mod access;
@@ -12,6 +13,7 @@ pub mod event;
 pub mod model;
 pub mod provider;
 pub mod service;
+pub mod sharing;
 mod store;
 
 use chrono::TimeDelta;

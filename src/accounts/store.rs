@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::enums::{AccessLevel, ReadingStatus};
 use entity::exact::{Money, Quantity};
-use entity::ids::{AttachmentId, PersonalAccountId, ProviderId, UserId};
+use entity::ids::{AccountShareId, AttachmentId, PersonalAccountId, ProviderId, UserId};
 use entity::{
-    account_service, attachment, meter_reading, personal_account, provider, provider_terms, service_change, statement,
-    tariff,
+    account_service, account_share, attachment, meter_reading, personal_account, provider, provider_terms,
+    service_change, statement, tariff,
 };
 use sea_orm::sea_query::LikeExpr;
 use sea_orm::{
@@ -76,13 +76,20 @@ pub async fn page_providers(
     Ok(read_page(cursor, page, db).await?)
 }
 
+/// What is shared until a moment is not shown from that moment on.
+fn still(now: DateTime<Utc>) -> Condition {
+    Condition::any().add(attachment::Column::EndsAt.is_null()).add(attachment::Column::EndsAt.gt(now))
+}
+
 pub async fn page_attached(
     db: &DatabaseConnection,
     user: UserId,
+    now: DateTime<Utc>,
     page: &Page<AttachmentId>,
 ) -> Result<Vec<Attached>, Fault> {
     let query = attachment::Entity::find()
         .find_also_related(personal_account::Entity)
+        .filter(still(now))
         .filter(attachment::Column::UserId.eq(user));
     let rows = read_page(query.cursor_by(attachment::Column::Id), page, db).await?;
     Ok(rows.into_iter().filter_map(|(attachment, account)| Some((attachment, account?))).collect())
@@ -91,10 +98,12 @@ pub async fn page_attached(
 pub async fn list_attached(
     db: &DatabaseConnection,
     user: UserId,
+    now: DateTime<Utc>,
     accounts: &[PersonalAccountId],
 ) -> Result<Vec<Attached>, Fault> {
     let query = attachment::Entity::find()
         .find_both_related(personal_account::Entity)
+        .filter(still(now))
         .filter(attachment::Column::UserId.eq(user))
         .filter(attachment::Column::PersonalAccountId.is_in(accounts.iter().copied()));
     Ok(query.all(db).await?)
@@ -103,20 +112,26 @@ pub async fn list_attached(
 pub async fn find_attached_number(
     db: &DatabaseConnection,
     user: UserId,
-    provider: ProviderId,
-    number: &str,
+    now: DateTime<Utc>,
+    (provider, number): (ProviderId, &str),
 ) -> Result<Option<Attached>, Fault> {
     let query = attachment::Entity::find()
         .find_both_related(personal_account::Entity)
+        .filter(still(now))
         .filter(attachment::Column::UserId.eq(user))
         .filter(personal_account::Column::ProviderId.eq(provider))
         .filter(personal_account::Column::Number.eq(number));
     Ok(query.one(db).await?)
 }
 
-pub async fn list_all_attached(db: &DatabaseConnection, user: UserId) -> Result<Vec<Attached>, Fault> {
+pub async fn list_all_attached(
+    db: &DatabaseConnection,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Attached>, Fault> {
     let query = attachment::Entity::find()
         .find_both_related(personal_account::Entity)
+        .filter(still(now))
         .filter(attachment::Column::UserId.eq(user));
     Ok(query.order_by_asc(attachment::Column::Id).all(db).await?)
 }
@@ -162,13 +177,14 @@ pub async fn insert_attachment_in(tx: &Tx, row: attachment::Model) -> Result<(),
     attachment::Entity::insert(row.into_active_model()).exec_without_returning(&**tx).await.map(|_| ())
 }
 
-/// Who else has FULL access.
+/// Who else has FULL access of their own.
 pub async fn list_full_in(tx: &Tx, account: PersonalAccountId, but: UserId) -> Result<Vec<UserId>, DbErr> {
     let query = attachment::Entity::find()
         .select_only()
         .column(attachment::Column::UserId)
         .filter(attachment::Column::PersonalAccountId.eq(account))
         .filter(attachment::Column::Access.eq(AccessLevel::Full))
+        .filter(attachment::Column::ShareId.is_null())
         .filter(attachment::Column::UserId.ne(but));
     query.into_tuple().all(&**tx).await
 }
@@ -184,8 +200,15 @@ pub async fn raise_access_in(
     account: PersonalAccountId,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let raised =
-        attachment::ActiveModel { access: Set(AccessLevel::Full), proved_at: Set(Some(now)), ..Default::default() };
+    // Who proves it needs nobody's leave.
+    let raised = attachment::ActiveModel {
+        access: Set(AccessLevel::Full),
+        proved_at: Set(Some(now)),
+        share_id: Set(None),
+        may_pay: Set(true),
+        ends_at: Set(None),
+        ..Default::default()
+    };
     attachment::Entity::update_many().set(raised).filter(of(user, account)).exec(&**tx).await.map(|_| ())
 }
 
@@ -280,4 +303,107 @@ pub async fn list_tariffs_between(
         .filter(tariff::Column::StartsOn.lte(to))
         .filter(still);
     Ok(query.order_by_asc(tariff::Column::ServiceCode).order_by_asc(tariff::Column::StartsOn).all(db).await?)
+}
+
+pub async fn insert_share_in(tx: &Tx, row: account_share::Model) -> Result<(), DbErr> {
+    account_share::Entity::insert(row.into_active_model()).exec_without_returning(&**tx).await.map(|_| ())
+}
+
+pub async fn count_shares_in(tx: &Tx, owner: UserId, account: PersonalAccountId) -> Result<u64, DbErr> {
+    use account_share::Column as C;
+    let of_account =
+        account_share::Entity::find().filter(C::OwnerId.eq(owner)).filter(C::PersonalAccountId.eq(account));
+    of_account.count(&**tx).await
+}
+
+pub async fn list_shares(
+    db: &DatabaseConnection,
+    owner: UserId,
+    accounts: &[PersonalAccountId],
+) -> Result<Vec<account_share::Model>, Fault> {
+    use account_share::Column as C;
+    let own = account_share::Entity::find()
+        .filter(C::OwnerId.eq(owner))
+        .filter(C::PersonalAccountId.is_in(accounts.iter().copied()));
+    Ok(own.order_by_asc(C::Id).all(db).await?)
+}
+
+/// That nobody has taken yet.
+pub async fn list_offers(
+    db: &DatabaseConnection,
+    email: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<(account_share::Model, personal_account::Model)>, Fault> {
+    use account_share::Column as C;
+    let open = Condition::any().add(C::EndsAt.is_null()).add(C::EndsAt.gt(now));
+    let offered = account_share::Entity::find()
+        .filter(C::Email.eq(email))
+        .filter(C::TakenBy.is_null())
+        .filter(open)
+        .order_by_asc(C::Id)
+        .all(db)
+        .await?;
+    let ids: Vec<_> = offered.iter().map(|share| share.personal_account_id).collect();
+    let accounts = personal_account::Entity::find().filter(personal_account::Column::Id.is_in(ids)).all(db).await?;
+    let with_account = offered.into_iter().filter_map(|share| {
+        let account = accounts.iter().find(|account| account.id == share.personal_account_id)?.clone();
+        Some((share, account))
+    });
+    Ok(with_account.collect())
+}
+
+pub async fn find_share<C: ConnectionTrait>(db: &C, id: AccountShareId) -> Result<Option<account_share::Model>, Fault> {
+    Ok(account_share::Entity::find_by_id(id).one(db).await?)
+}
+
+pub async fn lock_share_in(tx: &Tx, id: AccountShareId) -> Result<Option<account_share::Model>, DbErr> {
+    account_share::Entity::find_by_id(id).lock_exclusive().one(&**tx).await
+}
+
+pub async fn take_share_in(tx: &Tx, id: AccountShareId, user: UserId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let taken =
+        account_share::ActiveModel { taken_by: Set(Some(user)), taken_at: Set(Some(now)), ..Default::default() };
+    let own = account_share::Column::Id.eq(id);
+    account_share::Entity::update_many().set(taken).filter(own).exec(&**tx).await.map(|_| ())
+}
+
+/// What it gave ends with it.
+pub async fn delete_shares_in(tx: &Tx, ids: &[AccountShareId]) -> Result<u64, DbErr> {
+    let given = attachment::Column::ShareId.is_in(ids.iter().copied());
+    attachment::Entity::delete_many().filter(given).exec(&**tx).await?;
+    let own = account_share::Column::Id.is_in(ids.iter().copied());
+    Ok(account_share::Entity::delete_many().filter(own).exec(&**tx).await?.rows_affected)
+}
+
+/// Which a person gave; of one account when it is named.
+pub async fn list_shares_of_owner_in(
+    tx: &Tx,
+    owner: UserId,
+    account: Option<PersonalAccountId>,
+) -> Result<Vec<AccountShareId>, DbErr> {
+    use account_share::Column as C;
+    let mut query = account_share::Entity::find().select_only().column(C::Id).filter(C::OwnerId.eq(owner));
+    if let Some(account) = account {
+        query = query.filter(C::PersonalAccountId.eq(account));
+    }
+    query.into_tuple().all(&**tx).await
+}
+
+/// Which a person took, or is offered under their address.
+pub async fn list_shares_for_in(
+    tx: &Tx,
+    user: UserId,
+    email: Option<&str>,
+    account: Option<PersonalAccountId>,
+) -> Result<Vec<AccountShareId>, DbErr> {
+    use account_share::Column as C;
+    let mut theirs = Condition::any().add(C::TakenBy.eq(user));
+    if let Some(email) = email {
+        theirs = theirs.add(C::Email.eq(email));
+    }
+    let mut query = account_share::Entity::find().select_only().column(C::Id).filter(theirs);
+    if let Some(account) = account {
+        query = query.filter(C::PersonalAccountId.eq(account));
+    }
+    query.into_tuple().all(&**tx).await
 }

@@ -43,6 +43,7 @@ use crate::platform::outbox::Outbox;
 use crate::platform::outgoing::Outgoing;
 use crate::platform::secret::SigningKey;
 use crate::platform::wakeups::{RedisWakeups, Wakeups};
+use crate::support::{Subjects, Support};
 use crate::worker::Worker;
 
 use doors::AppDoors;
@@ -131,7 +132,15 @@ impl App {
             Arc::clone(&billing),
             acquirers,
         ));
+        let subjects = Subjects {
+            accounts: Arc::clone(&accounts),
+            metering: Arc::clone(&metering),
+            billing: Arc::clone(&billing),
+            payments: Arc::clone(&payments),
+        };
+        let support = Arc::new(Support::new(&mechanisms, subjects));
         let slices = Slices {
+            support: Arc::clone(&support),
             identity: Arc::clone(&identity),
             accounts: Arc::clone(&accounts),
             metering: Arc::clone(&metering),
@@ -149,6 +158,7 @@ impl App {
             accounts: Arc::clone(&accounts),
             payments: Arc::clone(&payments),
             exports: Arc::clone(&exports),
+            support: Arc::clone(&support),
             sandbox: sandbox.clone(),
             notifications,
         };
@@ -159,6 +169,7 @@ impl App {
             billing,
             payments,
             exports,
+            support,
             wakeups: mechanisms.wakeups.clone(),
             clock: outside.clock,
             config: Arc::clone(&config),

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use entity::enums::{ChargeBasis, Register, Unit};
 use entity::exact::{Quantity, YearMonth};
 use entity::ids::{MeterId, PersonalAccountId};
-use entity::{meter, meter_reading, statement_line};
+use entity::{meter, meter_reading, statement, statement_line};
 
 use super::cost::{service_codes, volume};
 use super::{Billing, store};
@@ -25,6 +25,8 @@ pub struct Span {
     pub account: AccountKey,
     pub from: YearMonth,
     pub to: YearMonth,
+    /// With the same months of the year before.
+    pub compared: bool,
 }
 
 /// More than [`MOST_MONTHS`], or the last before the first.
@@ -57,7 +59,17 @@ fn year_before(period: YearMonth) -> YearMonth {
 impl Span {
     pub fn new(account: AccountKey, from: YearMonth, to: YearMonth) -> Result<Self, NoSpan> {
         let count = months(to) - months(from) + 1;
-        if (1..=MOST_MONTHS).contains(&count) { Ok(Self { account, from, to }) } else { Err(NoSpan) }
+        if (1..=MOST_MONTHS).contains(&count) { Ok(Self { account, from, to, compared: true }) } else { Err(NoSpan) }
+    }
+
+    /// The first month that is read of.
+    pub fn first(self) -> YearMonth {
+        if self.compared { year_before(self.from) } else { self.from }
+    }
+
+    /// The first day of the readings that it takes: a year more, in which the reading before may have been taken.
+    pub fn readings_since(self) -> NaiveDate {
+        year_before(self.first()).first_day()
     }
 
     fn periods(self) -> impl Iterator<Item = YearMonth> {
@@ -67,52 +79,50 @@ impl Span {
 }
 
 /// What the tables say of some accounts.
-struct Known {
-    meters: Vec<meter::Model>,
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub meters: Vec<meter::Model>,
     /// In order.
-    readings: Vec<meter_reading::Model>,
-    lines: HashMap<(PersonalAccountId, YearMonth), Vec<statement_line::Model>>,
+    pub readings: Vec<meter_reading::Model>,
+    pub lines: HashMap<(PersonalAccountId, YearMonth), Vec<statement_line::Model>>,
 }
 
 impl Billing {
-    /// By month, and within it by meter. Four statements for however many accounts. LIMITED access sees none: it is history.
+    /// By month, and within it by meter. Two statements for however many accounts. LIMITED access sees none: it is history.
     pub async fn list_consumption(
         &self,
         metering: &Metering,
         wanted: &[Span],
     ) -> Result<HashMap<Span, Vec<MonthUse>>, Fault> {
         let full: Vec<_> = wanted.iter().copied().filter(|span| span.account.is_full()).collect();
-        let Some((from, to)) = full.iter().map(|span| span.from).min().zip(full.iter().map(|span| span.to).max())
-        else {
-            return Ok(HashMap::new());
-        };
+        let firsts = full.iter().map(|span| span.first()).min();
+        let Some((from, to)) = firsts.zip(full.iter().map(|span| span.to).max()) else { return Ok(HashMap::new()) };
         let accounts: Vec<_> = full.iter().map(|span| span.account).collect();
         let ids: Vec<_> = accounts.iter().map(|account| account.id()).collect();
-        let meters = metering.list_meters(&accounts).await?;
-        // A year for the comparison, and a year more in which the reading before that may have been taken.
-        let since = year_before(year_before(from)).first_day();
-        let readings = metering.list_counted(&meters, since).await?;
-        let statements = store::list_statements_between(self.db.read(), &ids, year_before(from), to).await?;
-        let of_statement: HashMap<_, _> = statements
-            .iter()
-            .map(|statement| (statement.id, (statement.personal_account_id, statement.period)))
-            .collect();
-        let statement_ids: Vec<_> = of_statement.keys().copied().collect();
-        let mut lines: HashMap<_, Vec<_>> = HashMap::new();
-        for line in store::list_lines(self.db.read(), &statement_ids).await? {
-            let Some(key) = of_statement.get(&line.statement_id) else { continue };
-            lines.entry(*key).or_default().push(line);
-        }
-        let known = Known { meters, readings, lines };
+        let since = full.iter().map(|span| span.readings_since()).min();
+        let (meters, readings) = metering.list_measured(&accounts, since).await?;
+        let billed = store::list_billed(self.db.read(), &ids, Some((from, to)), false).await?;
+        let known = Known { meters, readings, lines: lines_of(billed) };
         Ok(full.into_iter().map(|span| (span, known.span(span))).collect())
     }
 }
 
+/// Lines by account and month.
+pub(super) fn lines_of(
+    billed: Vec<(statement::Model, Option<statement_line::Model>)>,
+) -> HashMap<(PersonalAccountId, YearMonth), Vec<statement_line::Model>> {
+    let mut lines: HashMap<_, Vec<_>> = HashMap::new();
+    for (statement, line) in billed {
+        lines.entry((statement.personal_account_id, statement.period)).or_default().extend(line);
+    }
+    lines
+}
+
 impl Known {
-    fn span(&self, span: Span) -> Vec<MonthUse> {
+    pub(super) fn span(&self, span: Span) -> Vec<MonthUse> {
         let account = span.account.id();
         let of_period = |period| {
-            let before = self.month(account, year_before(period));
+            let before = if span.compared { self.month(account, year_before(period)) } else { Vec::new() };
             let with_comparison = move |mut one: MonthUse| {
                 let same = |other: &&MonthUse| {
                     other.service_code == one.service_code

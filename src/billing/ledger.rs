@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::enums::LedgerEntryKind;
 use entity::exact::Money;
-use entity::ids::{PaymentId, PersonalAccountId};
+use entity::ids::{LedgerEntryId, PaymentId, PersonalAccountId};
 use entity::{ledger_entry, personal_account};
 
 use super::{Billing, store};
@@ -47,6 +47,7 @@ impl Billing {
             period: None,
             statement_id: None,
             payment_id: change.payment_id,
+            reverses_id: None,
         };
         store::insert_entry_in(tx, entry.clone()).await?;
         store::update_balance_in(tx, &entry, account.in_transit + change.in_transit).await?;
@@ -69,6 +70,11 @@ impl Billing {
         }
         let rows = store::page_entries(self.db.read(), account.id(), &page).await?;
         Ok(Slice::of(&page, rows))
+    }
+
+    /// Entries that others point at.
+    pub async fn find_entries(&self, ids: &[LedgerEntryId]) -> Result<Vec<ledger_entry::Model>, Fault> {
+        store::find_entries(self.db.read(), ids).await
     }
 
     /// Entries that follow each account's version, oldest first, at most so many: what a subscriber missed.

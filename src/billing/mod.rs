@@ -12,6 +12,7 @@ pub mod event;
 pub mod feed;
 pub mod ledger;
 pub mod outlook;
+pub mod overview;
 pub mod payee_check;
 pub mod payment_qr;
 pub mod penalty;

@@ -2,12 +2,12 @@
 
 use chrono::NaiveDate;
 use entity::exact::{Money, YearMonth};
-use entity::ids::{PersonalAccountId, StatementId};
+use entity::ids::{LedgerEntryId, PersonalAccountId, StatementId};
 use entity::{ledger_entry, personal_account, statement, statement_line};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, Statement,
+    JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef, Statement,
 };
 
 use crate::kernel::{Fault, Page};
@@ -45,6 +45,10 @@ pub async fn page_entries(
     Ok(read_page(cursor, page, db).await?)
 }
 
+pub async fn find_entries(db: &DatabaseConnection, ids: &[LedgerEntryId]) -> Result<Vec<ledger_entry::Model>, Fault> {
+    Ok(ledger_entry::Entity::find().filter(ledger_entry::Column::Id.is_in(ids.iter().copied())).all(db).await?)
+}
+
 pub async fn list_entries_after(
     db: &DatabaseConnection,
     positions: &[(PersonalAccountId, i64)],
@@ -72,15 +76,7 @@ pub async fn list_newest_statements(
     db: &DatabaseConnection,
     accounts: &[PersonalAccountId],
 ) -> Result<Vec<statement::Model>, Fault> {
-    let newest = Query::select()
-        .column(statement::Column::PersonalAccountId)
-        .expr(Expr::col(statement::Column::Period).max())
-        .from(statement::Entity)
-        .and_where(statement::Column::PersonalAccountId.is_in(accounts.iter().copied()))
-        .group_by_col(statement::Column::PersonalAccountId)
-        .to_owned();
-    let key = Expr::tuple([Expr::col(statement::Column::PersonalAccountId), Expr::col(statement::Column::Period)]);
-    Ok(statement::Entity::find().filter(key.in_subquery(newest)).all(db).await?)
+    Ok(statement::Entity::find().filter(is_newest(accounts)).all(db).await?)
 }
 
 /// What each month added since a due date: account, due date, accrued, recalculated; the newest first.
@@ -143,6 +139,48 @@ pub async fn list_statements_between(
         .filter(statement::Column::PersonalAccountId.is_in(accounts.iter().copied()))
         .filter(statement::Column::Period.between(from, to));
     Ok(query.all(db).await?)
+}
+
+/// Statements of accounts from month to month, and their newest if it is wanted, each with its lines: one statement of SQL.
+pub async fn list_billed(
+    db: &DatabaseConnection,
+    accounts: &[PersonalAccountId],
+    months: Option<(YearMonth, YearMonth)>,
+    newest: bool,
+) -> Result<Vec<(statement::Model, Option<statement_line::Model>)>, Fault> {
+    let of_statement: RelationDef = statement::Entity::belongs_to(statement_line::Entity)
+        .from(statement::Column::Id)
+        .to(statement_line::Column::StatementId)
+        .into();
+    let mut any = Condition::any();
+    if let Some((from, to)) = months {
+        any = any.add(statement::Column::Period.between(from, to));
+    }
+    if newest {
+        any = any.add(is_newest(accounts));
+    }
+    let query = statement::Entity::find()
+        .join(JoinType::LeftJoin, of_statement)
+        .filter(statement::Column::PersonalAccountId.is_in(accounts.iter().copied()))
+        .filter(any)
+        .order_by_asc(statement::Column::PersonalAccountId)
+        .order_by_asc(statement::Column::Period)
+        .order_by_asc(statement_line::Column::Position)
+        .select_also(statement_line::Entity);
+    Ok(query.all(db).await?)
+}
+
+fn is_newest(accounts: &[PersonalAccountId]) -> Expr {
+    let newest = Query::select()
+        .column(statement::Column::PersonalAccountId)
+        .expr(Expr::col(statement::Column::Period).max())
+        .from(statement::Entity)
+        .and_where(statement::Column::PersonalAccountId.is_in(accounts.iter().copied()))
+        .group_by_col(statement::Column::PersonalAccountId)
+        .to_owned();
+    let column = |column| Expr::col((statement::Entity, column));
+    let key = Expr::tuple([column(statement::Column::PersonalAccountId), column(statement::Column::Period)]);
+    key.in_subquery(newest)
 }
 
 /// For each account and period the nearest statement after it (`later`) or before it.

@@ -16,6 +16,7 @@ mod refunds;
 mod registers;
 mod serve;
 mod streams;
+mod support;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -67,6 +68,8 @@ enum Command {
     Reconcile(reconcile::ReconcileArgs),
     /// Give money back.
     Refunds(refunds::RefundsArgs),
+    /// Questions of people: list them, answer them.
+    Support(support::SupportArgs),
     /// Check configuration, database, Redis, mail, clock and ledger, and say what to do.
     Doctor(doctor::DoctorArgs),
     /// Print docs/errors.md: every code, what it means and what to do.
@@ -145,6 +148,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Registers(args) => registers::run(&args, config).await,
         Command::Reconcile(args) => reconcile::run(&args, config).await,
         Command::PaymentTerms(args) => payment_terms::run(&args, config).await,
+        Command::Support(args) => support::run(&args, config).await,
         Command::Incidents(args) => incidents::run(&args, config).await,
         Command::Config | Command::Errors => Ok(ExitCode::SUCCESS),
     }

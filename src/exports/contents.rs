@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use entity::enums::{ReadingSource, ReadingStatus};
 use entity::ids::{MeterReadingId, PersonalAccountId, ProviderId, TypedId};
-use entity::{ledger_entry, meter, meter_reading, payment, statement, statement_line, user};
+use entity::{ledger_entry, meter, meter_reading, payment, statement, statement_line, support_message, user};
 
 use super::Slices;
 use super::archive::Sink;
@@ -33,10 +33,11 @@ enum List {
     StatementLines,
     Ledger,
     Payments,
+    Support,
 }
 
 impl List {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Profile,
         Self::Agreements,
         Self::Sessions,
@@ -48,6 +49,7 @@ impl List {
         Self::StatementLines,
         Self::Ledger,
         Self::Payments,
+        Self::Support,
     ];
 
     /// The file's name and its columns, in the order of the rows below.
@@ -131,6 +133,7 @@ impl List {
             Self::Ledger => {
                 ("ledger", &["id", "account", "version", "occurredAt", "kind", "amount", "balanceAfter", "period"])
             }
+            Self::Support => ("support", &["request", "topic", "state", "position", "bySupport", "sentAt", "text"]),
             Self::Payments => (
                 "payments",
                 &["id", "account", "amount", "commission", "status", "createdAt", "paidAt", "receiptEmail"],
@@ -218,6 +221,7 @@ impl<'a> Contents<'a> {
                 }
                 Ok(())
             }
+            List::Support => self.support(sink).await,
             List::Payments => {
                 let all = &Filter::default();
                 let list = |page| self.slices.payments.list_paid_by(person.user_id, all, page);
@@ -262,6 +266,32 @@ impl<'a> Contents<'a> {
             others.map(|one| reading(one, false)).collect()
         };
         pages(sink, list, |reading| reading.id, rows).await
+    }
+
+    async fn support(&self, sink: &Sink<'_>) -> Result<(), Fault> {
+        let mut page = Page::first(PAGE);
+        loop {
+            let found = self.slices.support.list_requests(&self.person, page).await?;
+            let ids: Vec<_> = found.items.iter().map(|request| request.id).collect();
+            let messages = self.slices.support.list_messages(&ids).await?;
+            let row = |message: &support_message::Model| {
+                let request = found.items.iter().find(|request| request.id == message.support_request_id)?;
+                Some(vec![
+                    id(request.id),
+                    Cell::text(request.topic.word()),
+                    Cell::text(request.state.word()),
+                    Cell::Whole(message.position.into()),
+                    Cell::text(message.by_support),
+                    time(message.sent_at),
+                    Cell::text(&message.text),
+                ])
+            };
+            sink.rows(messages.iter().filter_map(row).collect()).await?;
+            let Some(from) = found.items.last().map(|request| request.id).filter(|_| found.has_next) else {
+                return Ok(());
+            };
+            page = Page { from: Some(from), ..Page::first(PAGE) };
+        }
     }
 
     async fn statements(&self, wanted: List, sink: &Sink<'_>) -> Result<(), Fault> {

@@ -30,6 +30,7 @@ use crate::platform::Mechanisms;
 use crate::platform::db::Db;
 use crate::platform::outbox::Outbox;
 use crate::platform::throttle::Throttle;
+use crate::support::Support;
 
 #[derive(Debug)]
 pub struct Exports {
@@ -50,6 +51,7 @@ pub struct Slices {
     pub metering: Arc<Metering>,
     pub billing: Arc<Billing>,
     pub payments: Arc<Payments>,
+    pub support: Arc<Support>,
 }
 
 impl Exports {

@@ -3,19 +3,24 @@
 mod attachment;
 mod provider;
 mod service;
+mod sharing;
 mod terms;
 mod withheld;
 
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::exact::Money as Kopecks;
+use entity::meter;
 
 pub use attachment::{AccessProofInput, AttachmentMutation};
 pub use provider::{Provider, ProviderQuery};
 pub use service::{AccountService, ServiceChange, Tariff};
+use sharing::{AccountShare, ShareAccess, SharedAccess};
+pub use sharing::{AccountShareOffer, SharingMutation, offers};
 pub use terms::ReadingWindow;
 use withheld::{WithheldField, withheld};
 
+use super::ahead::is_compared;
 use super::billing::{AccountOutlook, LedgerEntry, PaymentQr, Statement, download_url};
 use super::context::Find;
 use super::enums::AccessLevel;
@@ -79,6 +84,31 @@ impl From<model::Balance> for Balance {
     }
 }
 
+/// All accounts together; nothing is set off: what one provider owes pays no debt at another.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct AccountTotals {
+    /// How many accounts.
+    pub accounts: usize,
+    /// How many of them owe something.
+    pub indebted: usize,
+    /// All debts.
+    pub owed: Money,
+    /// All that was paid ahead.
+    pub credit: Money,
+}
+
+impl AccountTotals {
+    pub fn of(accounts: &[AccountAccess]) -> Self {
+        let balances: Vec<_> = accounts.iter().map(AccountAccess::balance).collect();
+        Self {
+            accounts: balances.len(),
+            indebted: balances.iter().filter(|balance| !balance.owed.is_zero()).count(),
+            owed: balances.iter().map(|balance| balance.owed).sum::<Kopecks>().into(),
+            credit: balances.iter().map(|balance| balance.credit).sum::<Kopecks>().into(),
+        }
+    }
+}
+
 impl Balance {
     /// Debts and credits set off against each other.
     pub fn sum(accounts: &[AccountAccess]) -> Self {
@@ -130,6 +160,19 @@ impl PersonalAccount {
         Ok(withheld(&self.0, terms, ctx.actor()?.locale))
     }
 
+    /// By whose leave the viewer sees it; null: by their own access.
+    async fn shared_access(&self) -> Option<SharedAccess> {
+        let shared = self.0.share()?;
+        let (access, ends_at) = (ShareAccess::of(shared.may_pay), shared.ends_at.map(DateTime));
+        Some(SharedAccess { id: ids::encode(shared.id), access, ends_at })
+    }
+
+    /// With whom the viewer shares it.
+    async fn shares(&self, ctx: &Context<'_>) -> Result<Vec<AccountShare>, TopError> {
+        let shares = ctx.loaders()?.shares.load(self.0.id()).await?.unwrap_or_default();
+        Ok(shares.into_iter().map(Into::into).collect())
+    }
+
     /// The viewer's own name for it.
     async fn nickname(&self) -> Option<&str> {
         self.0.nickname()
@@ -162,7 +205,10 @@ impl PersonalAccount {
         }
         let found = match period {
             Some(YearMonth(period)) => loaders.statement.load((key, period)).await?,
-            None => loaders.newest_statement.load(key).await?,
+            None => match loaders.overviews.find(|overview| overview.newest_statement(key)) {
+                Some(read) => read,
+                None => loaders.newest_statement.load(key).await?,
+            },
         };
         Ok(found.map(|statement| Statement { statement, account: key }))
     }
@@ -241,7 +287,7 @@ impl PersonalAccount {
         #[graphql(desc = "Those that were taken away too.", default = false)] include_removed: bool,
     ) -> Result<Vec<Meter>, TopError> {
         let account = self.0.key();
-        let meters = ctx.loaders()?.meters.load(account).await?.unwrap_or_default();
+        let meters = self.all_meters(ctx).await?;
         let shown = meters.into_iter().filter(|meter| include_removed || meter.removed_on.is_none());
         Ok(shown.map(|meter| Meter { meter, account }).collect())
     }
@@ -257,14 +303,18 @@ impl PersonalAccount {
     ) -> Result<Vec<MonthlyConsumption>, TopError> {
         let account = self.0.key();
         let wrong = |_| TopError::BadInput(format!("1 to {MOST_MONTHS} months, the last not before the first."));
-        let span = Span::new(account, from.0, to.0).map_err(wrong)?;
-        let months = ctx.loaders()?.consumption.load(span).await?.unwrap_or_default();
+        let span = Span { compared: is_compared(&ctx.field()), ..Span::new(account, from.0, to.0).map_err(wrong)? };
+        let loaders = ctx.loaders()?;
+        let months = match loaders.overviews.find(|overview| overview.consumption(span)) {
+            Some(read) => read,
+            None => loaders.consumption.load(span).await?.unwrap_or_default(),
+        };
         Ok(months.into_iter().map(|used| MonthlyConsumption::of(account, used)).collect())
     }
 
     /// How many meters stand.
     async fn meter_count(&self, ctx: &Context<'_>) -> Result<usize, TopError> {
-        let meters = ctx.loaders()?.meters.load(self.0.key()).await?.unwrap_or_default();
+        let meters = self.all_meters(ctx).await?;
         Ok(meters.iter().filter(|meter| meter.removed_on.is_none()).count())
     }
 
@@ -341,6 +391,14 @@ impl PersonalAccount {
 }
 
 impl PersonalAccount {
+    async fn all_meters(&self, ctx: &Context<'_>) -> Result<Vec<meter::Model>, TopError> {
+        let (loaders, key) = (ctx.loaders()?, self.0.key());
+        match loaders.overviews.find(|overview| overview.meters(key)) {
+            Some(read) => Ok(read),
+            None => Ok(loaders.meters.load(key).await?.unwrap_or_default()),
+        }
+    }
+
     fn table_url(&self, ctx: &Context<'_>, table: &str) -> Result<Option<String>, TopError> {
         let path = format!("accounts/{}/{table}.csv", ids::encode(self.0.id()).as_str());
         let config = &ctx.services()?.config;

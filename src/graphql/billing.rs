@@ -57,6 +57,12 @@ impl Statement {
         DateTime(self.statement.issued_at)
     }
 
+    /// When a later issue of the month by the provider took the place of the first; null: it was never corrected. The ledger
+    /// keeps both, and what was taken back.
+    async fn corrected_at(&self) -> Option<DateTime> {
+        self.statement.corrected_at.map(DateTime)
+    }
+
     /// Owed at the beginning of the month.
     async fn opening(&self) -> Money {
         self.statement.opening.into()
@@ -188,6 +194,13 @@ impl LedgerEntry {
             None => Vec::new(),
         };
         Ok(EntryExplanation { text, lines: lines.into_iter().map(StatementLine).collect() })
+    }
+
+    /// The entry that this one takes back.
+    async fn reverses(&self, ctx: &Context<'_>) -> Result<Option<LedgerEntry>, TopError> {
+        let Some(id) = self.entry.reverses_id else { return Ok(None) };
+        let found = ctx.loaders()?.entry.load(id).await?;
+        Ok(found.map(|entry| LedgerEntry { entry, account: self.account }))
     }
 
     /// The viewer's payment behind it, if it is one.

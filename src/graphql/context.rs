@@ -15,6 +15,7 @@ use crate::kernel::{Actor, Clock, Fault, Person};
 use crate::metering::Metering;
 use crate::payments::Payments;
 use crate::platform::wakeups::Wakeups;
+use crate::support::Support;
 
 /// The slices as the schema reaches them.
 #[derive(Clone, Debug)]
@@ -25,6 +26,7 @@ pub struct Services {
     pub billing: Arc<Billing>,
     pub payments: Arc<Payments>,
     pub exports: Arc<Exports>,
+    pub support: Arc<Support>,
     pub wakeups: Wakeups,
     pub clock: Clock,
     pub config: Arc<Config>,

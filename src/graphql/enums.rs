@@ -58,6 +58,14 @@ pub enum AuditEventKind {
     RecoveryCodesReplaced,
     /// A personal account was attached.
     AccountAttached,
+    /// A personal account was shared with another person.
+    AccountShared,
+    /// A personal account that another person shares was taken.
+    AccountShareTaken,
+    /// A personal account is not shared any more.
+    AccountShareEnded,
+    /// The support service was asked.
+    SupportRequested,
     /// The access to an account was raised by a proof.
     AccountProved,
     /// An account was taken off the list.
@@ -272,6 +280,36 @@ pub enum LedgerEntryKind {
     Adjustment,
     /// A penalty for late payment.
     Penalty,
+    /// An earlier entry taken back: the provider has corrected its statement.
+    Reversal,
+}
+
+/// What a question to the support service is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::SupportTopic")]
+pub enum SupportTopic {
+    /// What is charged, and why.
+    Bill,
+    /// Meters and readings.
+    Reading,
+    /// Payments.
+    Payment,
+    /// Signing in, attaching accounts.
+    Access,
+    /// All else.
+    Other,
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::enums::SupportState")]
+pub enum SupportState {
+    /// The support service's.
+    Open,
+    /// The person's.
+    Answered,
+    /// Nobody's: it is settled. A further message opens it again.
+    Closed,
 }
 
 /// How far a refund has come.

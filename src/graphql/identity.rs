@@ -18,9 +18,11 @@ mod words;
 
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, ID, Object};
+use entity::ids::UserId;
 use entity::user;
 
-use super::accounts::{Balance, PersonalAccount};
+use super::accounts::{AccountShareOffer, AccountTotals, Balance, PersonalAccount, offers};
+use super::ahead;
 use super::autopay::{Autopay, SavedMethod};
 use super::context::Find;
 use super::enums::Locale;
@@ -30,7 +32,9 @@ use super::ids;
 use super::page::{Window, connection};
 use super::payments::{Payment, PaymentFilterInput};
 use super::scalars::{DateTime, EmailAddress};
-use crate::kernel::{Failure, Person};
+use super::support::SupportRequest;
+use crate::accounts::AccountAccess;
+use crate::kernel::{Failure, Fault, Person};
 
 pub use access_token::AccessTokenMutation;
 pub use agreement::AgreementMutation;
@@ -48,14 +52,40 @@ pub use words::WordsQuery;
 
 /// A person with a cabinet.
 #[derive(Clone, Debug)]
-pub struct User(pub user::Model);
+pub struct User {
+    id: UserId,
+    /// Left out where nothing of it is asked for.
+    row: Option<user::Model>,
+}
+
+impl From<user::Model> for User {
+    fn from(row: user::Model) -> Self {
+        Self { id: row.id, row: Some(row) }
+    }
+}
 
 impl User {
+    fn row(&self) -> Result<&user::Model, TopError> {
+        self.row.as_ref().ok_or_else(|| Fault::internal("a person's row was not read").into())
+    }
+
+    async fn all_access(&self, ctx: &Context<'_>) -> Result<Vec<AccountAccess>, TopError> {
+        let person = self.themselves(ctx)?;
+        if !person.confirmed {
+            return Ok(Vec::new());
+        }
+        match ctx.services()?.accounts.all_access(person).await {
+            Ok(access) => Ok(access),
+            Err(Failure::Fault(fault)) => Err(fault.into()),
+            Err(Failure::Refused(_)) => Err(TopError::NotConfirmed),
+        }
+    }
+
     /// The person, when it is they who ask: a mutation's payload may show another than the viewer, or somebody who is not
     /// signed in.
     fn themselves<'a>(&self, ctx: &'a Context<'_>) -> Result<&'a Person, TopError> {
         let person = ctx.person()?;
-        if person.user_id == self.0.id { Ok(person) } else { Err(TopError::Unauthenticated) }
+        if person.user_id == self.id { Ok(person) } else { Err(TopError::Unauthenticated) }
     }
 }
 
@@ -64,42 +94,42 @@ impl User {
 impl User {
     /// TypeID with the prefix `user`.
     pub async fn id(&self) -> ID {
-        ids::encode(self.0.id)
+        ids::encode(self.id)
     }
 
     /// The address that the person signs in with.
-    async fn email(&self) -> EmailAddress {
-        EmailAddress(self.0.email.clone())
+    async fn email(&self) -> Result<EmailAddress, TopError> {
+        Ok(EmailAddress(self.row()?.email.clone()))
     }
 
     /// When the address was confirmed; null while it is not.
-    async fn email_confirmed_at(&self) -> Option<DateTime> {
-        self.0.email_confirmed_at.map(DateTime)
+    async fn email_confirmed_at(&self) -> Result<Option<DateTime>, TopError> {
+        Ok(self.row()?.email_confirmed_at.map(DateTime))
     }
 
     /// The cabinet is deleted then, unless the address is confirmed before; null once it is.
-    async fn confirmation_expires_at(&self) -> Option<DateTime> {
-        self.0.confirmation_expires_at.map(DateTime)
+    async fn confirmation_expires_at(&self) -> Result<Option<DateTime>, TopError> {
+        Ok(self.row()?.confirmation_expires_at.map(DateTime))
     }
 
     /// The cabinet is deleted then, as the person asked, unless they cancel it before; null when it stays.
     async fn deletion_scheduled_for(&self, ctx: &Context<'_>) -> Result<Option<DateTime>, TopError> {
-        deletion::scheduled_for(ctx, self.0.id).await
+        deletion::scheduled_for(ctx, self.id).await
     }
 
     /// The person's name, as they gave it.
-    async fn full_name(&self) -> Option<&str> {
-        self.0.full_name.as_deref()
+    async fn full_name(&self) -> Result<Option<&str>, TopError> {
+        Ok(self.row()?.full_name.as_deref())
     }
 
     /// The person's phone, as they gave it.
-    async fn phone(&self) -> Option<&str> {
-        self.0.phone.as_deref()
+    async fn phone(&self) -> Result<Option<&str>, TopError> {
+        Ok(self.row()?.phone.as_deref())
     }
 
     /// The language of letters.
-    async fn locale(&self) -> Locale {
-        self.0.locale.into()
+    async fn locale(&self) -> Result<Locale, TopError> {
+        Ok(self.row()?.locale.into())
     }
 
     /// The devices that are signed in, the latest used first.
@@ -153,7 +183,8 @@ impl User {
         let services = ctx.services()?;
         let page = Window::new(first, after, last, before).page(&services.config.graphql)?;
         let slice = services.accounts.list_access(self.themselves(ctx)?, page).await?;
-        connection(slice, crate::accounts::AccountAccess::list_key, PersonalAccount)
+        ahead::look(ctx, &slice.items).await?;
+        connection(slice, AccountAccess::list_key, PersonalAccount)
     }
 
     /// What the person did and what was done to their cabinet, newest first; nothing while the address is unconfirmed.
@@ -208,17 +239,36 @@ impl User {
         Ok(autopays.into_iter().map(Autopay).collect())
     }
 
+    /// Questions that the person asked the support service, newest first; none while the address is unconfirmed.
+    async fn support_requests(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the start, or behind `after`.")] first: Option<i32>,
+        #[graphql(desc = "Cursor to start behind.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor to end before.")] before: Option<String>,
+    ) -> Result<Connection<String, SupportRequest, EmptyFields, EmptyFields>, TopError> {
+        let services = ctx.services()?;
+        let page = Window::new(first, after, last, before).page(&services.config.graphql)?;
+        let slice = services.support.list_requests(self.themselves(ctx)?, page).await?;
+        connection(slice, |request| request.id, SupportRequest)
+    }
+
     /// The sum over all attached accounts.
     async fn balance(&self, ctx: &Context<'_>) -> Result<Balance, TopError> {
+        Ok(Balance::sum(&self.all_access(ctx).await?))
+    }
+
+    /// What is owed and what was paid ahead over all attached accounts, without setting one off against the other.
+    async fn account_totals(&self, ctx: &Context<'_>) -> Result<AccountTotals, TopError> {
+        Ok(AccountTotals::of(&self.all_access(ctx).await?))
+    }
+
+    /// Accounts that others offer to share with the person; none while the address is unconfirmed.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn account_share_offers(&self, ctx: &Context<'_>) -> Result<Vec<AccountShareOffer>, TopError> {
         let person = self.themselves(ctx)?;
-        if !person.confirmed {
-            return Ok(Balance::sum(&[]));
-        }
-        match ctx.services()?.accounts.all_access(person).await {
-            Ok(access) => Ok(Balance::sum(&access)),
-            Err(Failure::Fault(fault)) => Err(fault.into()),
-            Err(Failure::Refused(_)) => Err(TopError::NotConfirmed),
-        }
+        offers(ctx, person, &self.row()?.email).await
     }
 }
 
@@ -233,7 +283,14 @@ impl ViewerQuery {
     }
 }
 
+/// Fields of a person that their row says nothing about.
+const WITHOUT_ROW: [&str; 6] = ["__typename", "id", "personalAccounts", "balance", "accountTotals", "supportRequests"];
+
 async fn viewer(ctx: &Context<'_>) -> Result<Option<User>, TopError> {
     let Some(person) = &ctx.actor()?.person else { return Ok(None) };
-    Ok(ctx.services()?.identity.find_person(person).await?.map(User))
+    // A confirmed person's session ends with their cabinet: that they are there needs no look.
+    if person.confirmed && ctx.field().selection_set().all(|field| WITHOUT_ROW.contains(&field.name())) {
+        return Ok(Some(User { id: person.user_id, row: None }));
+    }
+    Ok(ctx.services()?.identity.find_person(person).await?.map(User::from))
 }

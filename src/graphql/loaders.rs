@@ -2,46 +2,72 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::NaiveDate;
 use entity::exact::{Money, YearMonth};
-use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId, ProviderId, StatementId};
+use entity::ids::{
+    LedgerEntryId, MeterId, MeterReadingId, PaymentId, PersonalAccountId, ProviderId, StatementId, SupportRequestId,
+};
 use entity::{
-    account_service, meter, meter_reading, meter_replacement, payment, reading_status_change, refund, statement,
-    statement_line, tariff,
+    account_service, account_share, ledger_entry, meter, meter_reading, meter_replacement, payment,
+    reading_status_change, refund, statement, statement_line, support_message, tariff,
 };
 
 use super::batch::Batch;
 use super::context::Services;
-use crate::accounts::{AccountAccess, AccountKey, Provider};
+use crate::accounts::{AccountAccess, AccountKey, Accounts, Provider};
 use crate::billing::consumption::{MonthUse, Span};
 use crate::billing::estimate::Estimate;
 use crate::billing::outlook::Silence;
+use crate::billing::overview::Overview;
 use crate::billing::penalty::Debt;
 use crate::billing::statement::Neighbour;
 use crate::kernel::{Failure, Person};
+use crate::payments::Payments;
 use crate::payments::terms::PaymentTerms;
+
+/// What was read ahead for lists of accounts.
+#[derive(Debug, Default)]
+pub struct Overviews(RwLock<Vec<Arc<Overview>>>);
+
+impl Overviews {
+    pub fn add(&self, overview: Overview) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).push(Arc::new(overview));
+    }
+
+    /// What the first that knows it says.
+    pub fn find<T>(&self, ask: impl Fn(&Overview) -> Option<T>) -> Option<T> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).iter().find_map(|overview| ask(overview))
+    }
+}
 
 #[derive(Debug)]
 pub struct Loaders {
+    pub overviews: Overviews,
     pub provider: Batch<ProviderId, Provider>,
     pub services: Batch<AccountKey, Vec<account_service::Model>>,
     /// All prices of a provider on a day.
     pub tariffs: Batch<(ProviderId, NaiveDate), Vec<tariff::Model>>,
     pub meters: Batch<AccountKey, Vec<meter::Model>>,
+    /// Which the person gave.
+    pub shares: Batch<PersonalAccountId, Vec<account_share::Model>>,
     /// That took a meter away or put it there.
     pub replacements: Batch<MeterId, Vec<meter_replacement::Model>>,
     pub reading: Batch<MeterReadingId, meter_reading::Model>,
     /// Moves of readings, oldest first.
     pub status_changes: Batch<MeterReadingId, Vec<reading_status_change::Model>>,
     pub payment_readings: Batch<PaymentId, Vec<meter_reading::Model>>,
+    /// Threads, oldest message first.
+    pub support_messages: Batch<SupportRequestId, Vec<support_message::Model>>,
     pub payment_refunds: Batch<PaymentId, Vec<refund::Model>>,
     /// By which terms the account's provider is paid.
     pub payment_terms: Batch<PersonalAccountId, PaymentTerms>,
     pub newest_statement: Batch<AccountKey, statement::Model>,
     pub statement: Batch<(AccountKey, YearMonth), statement::Model>,
     pub statement_by_id: Batch<StatementId, statement::Model>,
+    /// Of an account that was shown.
+    pub entry: Batch<LedgerEntryId, ledger_entry::Model>,
     pub neighbour: Batch<Neighbour, statement::Model>,
     /// What of a sum owed was due when.
     pub debts: Batch<(AccountKey, Money), Vec<Debt>>,
@@ -69,17 +95,19 @@ macro_rules! batch {
 
 impl Loaders {
     pub fn new(services: &Services, person: Option<Person>) -> Self {
-        let Services { accounts, metering, billing, payments, .. } = services.clone();
+        let Services { accounts, metering, billing, payments, support, .. } = services.clone();
         let (payer, refunding, paying) = (person.clone(), Arc::clone(&payments), Arc::clone(&payments));
         let (measured, charged) = (Arc::clone(&metering), Arc::clone(&billing));
         let sources = (Arc::clone(&accounts), Arc::clone(&metering), Arc::clone(&billing));
         Self {
+            overviews: Overviews::default(),
             provider: batch!(accounts, |ids| by(accounts.find_providers(&ids).await?, Provider::id)),
             services: batch!(accounts, |keys| by_account(&keys, accounts.list_services(&keys).await?, |row| row
                 .personal_account_id)),
             tariffs: batch!(accounts, |wanted| accounts.list_tariffs(&wanted).await?),
             meters: batch!(metering, |keys| by_account(&keys, metering.list_meters(&keys).await?, |row| row
                 .personal_account_id)),
+            shares: shares(Arc::clone(&accounts), person.clone()),
             replacements: batch!(metering, |ids| {
                 let mut of_meter: HashMap<MeterId, Vec<_>> = HashMap::new();
                 for one in metering.list_replacements(&ids).await? {
@@ -105,6 +133,13 @@ impl Loaders {
                 of_payment
             }),
             payment_terms: batch!(paying, |ids| paying.terms_of_accounts(&ids).await?),
+            support_messages: batch!(support, |ids| {
+                let mut of_request: HashMap<SupportRequestId, Vec<_>> = HashMap::new();
+                for message in support.list_messages(&ids).await? {
+                    of_request.entry(message.support_request_id).or_default().push(message);
+                }
+                of_request
+            }),
             payment_refunds: batch!(refunding, |ids| {
                 let mut of_payment: HashMap<PaymentId, Vec<_>> = HashMap::new();
                 for refund in refunding.list_refunds(&ids).await? {
@@ -124,6 +159,7 @@ impl Loaders {
             }),
             statement_by_id: batch!(billing, |ids| by(billing.find_statements_by_id(&ids).await?, |row| row.id)),
             debts: batch!(billing, |owed| billing.open_debts(&owed).await?),
+            entry: batch!(billing, |ids| by(billing.find_entries(&ids).await?, |row| row.id)),
             neighbour: batch!(billing, |wanted| billing.neighbours(&wanted).await?),
             consumption: Batch::new(move |spans: Vec<Span>| {
                 let (measured, charged) = (Arc::clone(&measured), Arc::clone(&charged));
@@ -145,13 +181,7 @@ impl Loaders {
                     }
                 }
             }),
-            payment: Batch::new(move |ids: Vec<PaymentId>| {
-                let (payments, payer) = (Arc::clone(&payments), payer.clone());
-                async move {
-                    let Some(payer) = payer else { return Ok(HashMap::new()) };
-                    Ok(by(payments.find_payments(payer.user_id, &ids).await?, |row| row.id))
-                }
-            }),
+            payment: own_payments(payments, payer),
             lines: batch!(billing, |ids| {
                 let mut of_statement: HashMap<StatementId, Vec<_>> = HashMap::new();
                 for line in billing.list_lines(&ids).await? {
@@ -161,6 +191,30 @@ impl Loaders {
             }),
         }
     }
+}
+
+fn shares(accounts: Arc<Accounts>, person: Option<Person>) -> Batch<PersonalAccountId, Vec<account_share::Model>> {
+    Batch::new(move |ids: Vec<PersonalAccountId>| {
+        let (accounts, person) = (Arc::clone(&accounts), person.clone());
+        async move {
+            let mut of_account: HashMap<PersonalAccountId, Vec<_>> = HashMap::new();
+            let Some(person) = person else { return Ok(of_account) };
+            for share in accounts.list_shares(&person, &ids).await? {
+                of_account.entry(share.personal_account_id).or_default().push(share);
+            }
+            Ok(of_account)
+        }
+    })
+}
+
+fn own_payments(payments: Arc<Payments>, payer: Option<Person>) -> Batch<PaymentId, payment::Model> {
+    Batch::new(move |ids: Vec<PaymentId>| {
+        let (payments, payer) = (Arc::clone(&payments), payer.clone());
+        async move {
+            let Some(payer) = payer else { return Ok(HashMap::new()) };
+            Ok(by(payments.find_payments(payer.user_id, &ids).await?, |row| row.id))
+        }
+    })
 }
 
 fn by<K: Eq + Hash, V>(rows: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, V> {

@@ -173,7 +173,11 @@ impl Meter {
     /// The newest reading that was neither withdrawn nor rejected; null with LIMITED access, for it is a proof of access.
     async fn last_reading(&self, ctx: &Context<'_>) -> Result<Option<MeterReading>, TopError> {
         let Some(id) = self.meter.last_reading_id.filter(|_| self.account.is_full()) else { return Ok(None) };
-        let reading = ctx.loaders()?.reading.load(id).await?;
+        let loaders = ctx.loaders()?;
+        let reading = match loaders.overviews.find(|overview| overview.reading(id)) {
+            Some(read) => Some(read),
+            None => loaders.reading.load(id).await?,
+        };
         Ok(reading.map(|reading| MeterReading { reading, meter: Some(self.clone()) }))
     }
 

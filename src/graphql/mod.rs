@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod autopay;
+mod ahead;
 mod batch;
 pub mod billing;
 pub mod context;
@@ -24,6 +25,7 @@ pub mod resume;
 pub mod scalars;
 pub mod schema;
 pub mod subscription;
+mod support;
 
 pub use context::Services;
 pub use observed::Observed;

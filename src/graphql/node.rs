@@ -1,7 +1,9 @@
 //! Objects by their ids. A stranger's id reads as one that does not exist.
 
 use async_graphql::{Context, ID, Interface, Object};
-use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId, StatementId, TypedId, UserId};
+use entity::ids::{
+    MeterId, MeterReadingId, PaymentId, PersonalAccountId, StatementId, SupportRequestId, TypedId, UserId,
+};
 use futures_util::future::try_join_all;
 
 use super::accounts::{PersonalAccount, Provider};
@@ -13,6 +15,7 @@ use super::ids;
 use super::loaders::Loaders;
 use super::metering::{Meter, MeterReading};
 use super::payments::Payment;
+use super::support::SupportRequest;
 use crate::accounts::AccountAccess;
 use crate::kernel::Person;
 
@@ -27,6 +30,7 @@ pub enum Node {
     Meter(Meter),
     MeterReading(MeterReading),
     Payment(Payment),
+    SupportRequest(SupportRequest),
 }
 
 const MOST_NODES: usize = 100;
@@ -63,7 +67,7 @@ async fn find(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, TopError> {
     let Some(person) = &ctx.actor()?.person else { return Ok(None) };
     match id.rsplit_once('_').map(|(prefix, _)| prefix) {
         Some(UserId::PREFIX) if ids::decode(id) == Some(person.user_id) => {
-            Ok(ctx.services()?.identity.find_person(person).await?.map(|user| Node::User(User(user))))
+            Ok(ctx.services()?.identity.find_person(person).await?.map(|user| Node::User(User::from(user))))
         }
         Some(PersonalAccountId::PREFIX) => {
             let Some(id) = ids::decode(id) else { return Ok(None) };
@@ -76,6 +80,11 @@ async fn find(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, TopError> {
             let Some(id) = ids::decode(id) else { return Ok(None) };
             let Some(payment) = loaders.payment.load(id).await? else { return Ok(None) };
             Ok(Some(Node::Payment(Payment(ctx.services()?.payments.look(payment).await))))
+        }
+        Some(SupportRequestId::PREFIX) => {
+            let Some(id) = ids::decode(id) else { return Ok(None) };
+            let found = ctx.services()?.support.find_request(person, id).await?;
+            Ok(found.map(|request| Node::SupportRequest(SupportRequest(request))))
         }
         _ => Ok(None),
     }

@@ -6,7 +6,7 @@ use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Data, Executor, MergedObject, Request, Response, Schema, ValidationMode};
 use futures_util::stream::BoxStream;
 
-use super::accounts::{AttachmentMutation, PersonalAccount, Provider, ProviderQuery, ServiceChange};
+use super::accounts::{AttachmentMutation, PersonalAccount, Provider, ProviderQuery, ServiceChange, SharingMutation};
 use super::autopay::AutopayMutation;
 use super::billing::{LedgerEntry, PaymentQrQuery, Statement};
 use super::context::{Arrivals, Services};
@@ -24,6 +24,7 @@ use super::node::{Node, NodeQuery};
 use super::once;
 use super::payments::{CancellationMutation, CheckoutMutation, Payment, ReceiptMutation};
 use super::subscription::Subscriptions;
+use super::support::{SupportMutation, SupportRequest};
 use crate::config::GraphqlConfig;
 use crate::kernel::Fault;
 
@@ -42,7 +43,14 @@ pub struct Query(
 
 /// Acts. Each has one input and a payload with `userErrors`, which is empty when the act was done.
 #[derive(Default, MergedObject)]
-pub struct Mutation(IdentityMutation, AttachmentMutation, MeteringMutation, PayingMutation);
+pub struct Mutation(
+    IdentityMutation,
+    AttachmentMutation,
+    SharingMutation,
+    MeteringMutation,
+    PayingMutation,
+    SupportMutation,
+);
 
 /// Merged apart: async-graphql walks merged objects one inside the other.
 #[derive(Default, MergedObject)]
@@ -89,6 +97,7 @@ fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscriptions> {
         .override_output_type_description::<Pages<MeterReading>>("A page of readings.")
         .override_output_type_description::<Pages<AuditEvent>>("A page of events.")
         .override_output_type_description::<Pages<Payment>>("A page of payments.")
+        .override_output_type_description::<Pages<SupportRequest>>("A page of questions to the support service.")
 }
 
 /// Without an answer to questions about the schema, when it is configured so; no suggestion gives a name away either.

@@ -35,6 +35,7 @@ pub mod step_up;
 mod store;
 pub mod two_factor;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -42,7 +43,7 @@ use entity::ids::UserId;
 use entity::user;
 
 use crate::config::Config;
-use crate::kernel::{Clock, Entropy, Fault, Person};
+use crate::kernel::{Clock, EmailAddress, Entropy, Fault, Person};
 use crate::platform::Mechanisms;
 use crate::platform::db::Db;
 use crate::platform::keyvalue::KeyValue;
@@ -147,6 +148,19 @@ impl Identity {
             return self.find_by_access_token(token).await;
         }
         self.sessions.look(token).await
+    }
+
+    /// Who has confirmed this address; none of anybody else.
+    pub async fn find_confirmed(&self, email: &EmailAddress) -> Result<Option<user::Model>, Fault> {
+        let found = store::find_by_email(self.db.read(), email).await?;
+        Ok(found.filter(|user| user.email_confirmed_at.is_some()))
+    }
+
+    /// Addresses of people, in one statement; erased people have none.
+    pub async fn addresses(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, String>, Fault> {
+        let users = store::list_users(self.db.read(), ids).await?.into_iter();
+        let known = users.filter(|user| !erasure::is_erased(user));
+        Ok(known.map(|user| (user.id, user.email)).collect())
     }
 
     /// None for who is erased: a pseudonym is nobody.

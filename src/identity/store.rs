@@ -18,6 +18,10 @@ pub async fn find_user<C: ConnectionTrait>(db: &C, id: UserId) -> Result<Option<
     Ok(user::Entity::find_by_id(id).one(db).await?)
 }
 
+pub async fn list_users<C: ConnectionTrait>(db: &C, ids: &[UserId]) -> Result<Vec<user::Model>, Fault> {
+    Ok(user::Entity::find().filter(user::Column::Id.is_in(ids.iter().copied())).all(db).await?)
+}
+
 pub async fn find_by_email<C: ConnectionTrait>(db: &C, email: &EmailAddress) -> Result<Option<user::Model>, Fault> {
     Ok(user::Entity::find().filter(user::Column::Email.eq(email.as_str())).one(db).await?)
 }

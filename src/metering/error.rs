@@ -18,6 +18,8 @@ pub struct RefusedReading {
 pub enum ReadingRefusal {
     /// No such meter, or one of an account that is none of this person's business.
     MeterNotFound,
+    /// Of an account that somebody else shares for looking at.
+    NotShared,
     MeterRemoved,
     /// The same meter stands in the submission twice.
     MeterRepeated,

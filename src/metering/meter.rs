@@ -18,6 +18,24 @@ impl Metering {
         store::list_meters(self.db.read(), &ids).await
     }
 
+    /// Meters of accounts by name, and with them their last readings and those that count from a day on, in order. One
+    /// statement of SQL.
+    pub async fn list_measured(
+        &self,
+        accounts: &[AccountKey],
+        since: Option<NaiveDate>,
+    ) -> Result<(Vec<meter::Model>, Vec<meter_reading::Model>), Fault> {
+        let ids: Vec<_> = accounts.iter().map(|account| account.id()).collect();
+        let (mut meters, mut readings): (Vec<meter::Model>, Vec<_>) = (Vec::new(), Vec::new());
+        for (meter, reading) in store::list_measured(self.db.read(), &ids, since).await? {
+            readings.extend(reading);
+            if meters.last().is_none_or(|last| last.id != meter.id) {
+                meters.push(meter);
+            }
+        }
+        Ok((meters, readings))
+    }
+
     /// Replacements that took a meter away or put it there.
     pub async fn list_replacements(&self, meters: &[MeterId]) -> Result<Vec<meter_replacement::Model>, Fault> {
         store::list_replacements(self.db.read(), meters).await

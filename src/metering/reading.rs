@@ -133,6 +133,10 @@ impl Metering {
                 AccessRefusal::NotFound => SubmissionRefusal::Readings(Vec::new()),
             })
         })?;
+        let refused = only_seen(&given, &meters, &access);
+        if !refused.is_empty() {
+            return Err(Failure::Refused(SubmissionRefusal::Readings(refused)));
+        }
         let provider_ids: Vec<_> = access.iter().map(AccountAccess::provider_id).collect();
         let providers = accounts.find_providers(&provider_ids).await?;
         let taken_on = |meter: &meter::Model| given.iter().find(|one| one.meter_id == Some(meter.id))?.taken_on;
@@ -250,6 +254,17 @@ impl Metering {
 fn in_order(mut readings: Vec<meter_reading::Model>, ids: &[MeterReadingId]) -> Vec<meter_reading::Model> {
     readings.sort_by_key(|reading| ids.iter().position(|id| *id == reading.id));
     readings
+}
+
+/// Readings of meters whose accounts the person may only look at.
+fn only_seen(given: &[GivenReading], meters: &[meter::Model], access: &[AccountAccess]) -> Vec<RefusedReading> {
+    let is_only_seen = |reading: &GivenReading| {
+        let meter = meters.iter().find(|meter| reading.meter_id == Some(meter.id));
+        let access = meter.and_then(|meter| access.iter().find(|access| access.id() == meter.personal_account_id));
+        access.is_some_and(|access| !access.may_pay())
+    };
+    let refused = given.iter().enumerate().filter(|(_, reading)| is_only_seen(reading));
+    refused.map(|(index, _)| RefusedReading { index, refusal: ReadingRefusal::NotShared }).collect()
 }
 
 /// Each reading with its meter, unless one has none of the person's or a meter comes twice.

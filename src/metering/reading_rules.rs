@@ -426,6 +426,30 @@ mod tests {
 
     proptest! {
         #[test]
+        fn decimals_are_taken_exactly_and_as_far_as_the_meter_shows_them(
+            fraction_digits in 0_i16..=4,
+            last in 0_i64..50_000,
+            more in 0_i64..1_000_000,
+        ) {
+            let meter = MeterRules { fraction_digits, usual_monthly_maximum: None, ..meter() };
+            let step = 10_i64.pow(u32::from((4 - fraction_digits).unsigned_abs()));
+            let values = |value| vec![RegisterValue { register: Register::Single, value: Quantity(value) }];
+            let before = LastReading { taken_on: day("2026-05-20"), values: values(last * step) };
+            let new = NewReading { taken_on: day("2026-06-20"), values: values(last * step + more), confirmed: true };
+            match check(&meter, Some(&before), &new, day("2026-06-21")) {
+                Ok(taken) => {
+                    prop_assert_eq!(more % step, 0);
+                    prop_assert_eq!(taken.consumption, Some(Quantity(more)));
+                }
+                Err(refused) => {
+                    prop_assert!(more % step != 0);
+                    let expected = ReadingRefusal::TooManyFractionDigits { register: Register::Single, fraction_digits };
+                    prop_assert_eq!(refused, vec![expected]);
+                }
+            }
+        }
+
+        #[test]
         fn consumption_is_never_negative_and_adds_up_round_the_counter(last in 0_i64..1_000_000_000, new in 0_i64..1_000_000_000) {
             let values = |value| vec![RegisterValue { register: Register::Single, value: Quantity(value / 10 * 10) }];
             let before = LastReading { taken_on: day("2026-05-20"), values: values(last) };

@@ -5,10 +5,10 @@ use entity::enums::ReadingStatus;
 use entity::exact::Quantity;
 use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId, UserId};
 use entity::{meter, meter_reading, meter_replacement, reading_status_change};
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
+use sea_orm::sea_query::{DynIden, Expr, ExprTrait, Order, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
+    JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
 };
 
 use super::meter::ReadingKey;
@@ -121,6 +121,39 @@ pub async fn list_counted<C: ConnectionTrait>(
         query = query.filter(meter_reading::Column::TakenOn.gte(since));
     }
     let query = query.order_by_asc(meter_reading::Column::TakenOn).order_by_asc(meter_reading::Column::Id);
+    Ok(query.all(db).await?)
+}
+
+/// Meters of accounts by name, each with its last reading and those that count from a day on, in order: one statement.
+pub async fn list_measured(
+    db: &DatabaseConnection,
+    accounts: &[PersonalAccountId],
+    since: Option<NaiveDate>,
+) -> Result<Vec<(meter::Model, Option<meter_reading::Model>)>, Fault> {
+    use meter_reading::Column as C;
+    let of_meter: RelationDef = meter::Entity::belongs_to(meter_reading::Entity)
+        .from(meter::Column::Id)
+        .to(meter_reading::Column::MeterId)
+        .into();
+    let wanted = move |meter: DynIden, reading: DynIden| {
+        let last = Expr::col((reading.clone(), C::Id)).equals((meter, meter::Column::LastReadingId));
+        let wanted = Condition::any().add(last);
+        match since {
+            None => wanted,
+            Some(since) => {
+                let late = Expr::col((reading, C::TakenOn)).gte(since);
+                wanted.add(Condition::all().add(late).add(is_counted()))
+            }
+        }
+    };
+    let query = meter::Entity::find()
+        .join(JoinType::LeftJoin, of_meter.on_condition(wanted))
+        .filter(meter::Column::PersonalAccountId.is_in(accounts.iter().copied()))
+        .order_by_asc(meter::Column::Name)
+        .order_by_asc(meter::Column::Id)
+        .order_by_asc(C::TakenOn)
+        .order_by_asc(C::Id)
+        .select_also(meter_reading::Entity);
     Ok(query.all(db).await?)
 }
 

@@ -196,6 +196,7 @@ mod tests {
             closing: Money(21_600),
             due_on: "2026-06-15".parse().unwrap(),
             issued_at: "2026-06-01T03:00:00Z".parse().unwrap(),
+            corrected_at: None,
         };
         let line = statement_line::Model {
             statement_id: statement.id,

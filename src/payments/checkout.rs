@@ -89,6 +89,9 @@ impl Payments {
             .access(person, checkout.personal_account_id)
             .await
             .map_err(|failure| failure.map(refused_access))?;
+        if !access.may_pay() {
+            return Err(Failure::Refused(CheckoutRefusal::NotShared));
+        }
         let terms = &self.terms_of(access.provider_id()).await?;
         if terms.utilities && !self.is_payable(&access).await? {
             return Err(Failure::Refused(CheckoutRefusal::ProviderNotPayable));

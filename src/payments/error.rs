@@ -9,6 +9,8 @@ use crate::platform::idempotency::KeyRefusal;
 pub enum CheckoutRefusal {
     NotConfirmed,
     AccountNotFound,
+    /// Somebody else shares the account for looking at, not for paying.
+    NotShared,
     /// The current debt was to be paid, and there is none.
     NothingOwed,
     AmountOutOfRange {

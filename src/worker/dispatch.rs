@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use entity::enums::{Locale, SupportState};
 use entity::ids::UserId;
 
 use super::Worker;
-use crate::accounts::event::SendAccountAttached;
+use crate::accounts::event::{EndAccountShare, SendAccountAttached, SendAccountShared, Way};
 use crate::billing::event::BalanceChanged;
 use crate::exports::event::{ArchiveData, DeleteExport, SendExportReady};
 use crate::identity::email_change::{ChangeLetter, ChangeLetterKind};
@@ -15,11 +16,12 @@ use crate::identity::event::{
     SendAccessTokenCreated, SendAlreadyRegistered, SendConfirmation, SendDeletionCancelled, SendDeletionScheduled,
     SendEmailChangeLink, SendEmailChanged, SendNewDevice, SendPasswordChanged, SendPasswordReset, SendTwoFactorChanged,
 };
-use crate::kernel::{Fault, type_id};
+use crate::kernel::{EmailAddress, Fault, type_id};
 use crate::notifications::mail::{
-    AccessTokenCreated, AccountAttached, AlreadyRegistered, AutopayAnnounced, AutopayFailed, Confirmation,
-    DeletionCancelled, DeletionScheduled, EmailChangeNew, EmailChangeOld, EmailChangeTaken, EmailChanged, ExportReady,
-    LetterKind, NewDevice, PasswordChanged, PasswordReset, PaymentSucceeded, TwoFactorChanged,
+    self, AccessTokenCreated, AccountAttached, AccountShared, AlreadyRegistered, AutopayAnnounced, AutopayFailed,
+    Confirmation, DeletionCancelled, DeletionScheduled, EmailChangeNew, EmailChangeOld, EmailChangeTaken, EmailChanged,
+    ExportReady, LetterKind, NewDevice, PasswordChanged, PasswordReset, PaymentSucceeded, SupportAnswer,
+    SupportMessage, TwoFactorChanged,
 };
 use crate::payments::acquirer::sandbox;
 use crate::payments::acquirer::sandbox::event::NotifyFromSandbox;
@@ -29,6 +31,7 @@ use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment, 
 use crate::platform::db::Tx;
 use crate::platform::outbox::{Job, Leased};
 use crate::platform::wakeups::Wake;
+use crate::support::event::{SendSupportAnswer, SendSupportMessage};
 
 /// What becomes of a job that was carried out.
 enum Done {
@@ -133,7 +136,13 @@ impl Worker {
             NotifyFromSandbox::KIND => {
                 return self.notify_from_sandbox(job).await;
             }
+            SendAccountShared::KIND => self.send_account_shared(job).await?,
+            EndAccountShare::KIND => {
+                self.accounts.end_expired_share(job.read::<EndAccountShare>()?.account_share_id).await?;
+            }
             SendAccountAttached::KIND => self.send_account_attached(job).await?,
+            SendSupportMessage::KIND => self.send_support_message(job).await?,
+            SendSupportAnswer::KIND => self.send_support_answer(job).await?,
             SendPaymentSucceeded::KIND => self.send_payment_succeeded(job).await?,
             kind => return Err(Fault::internal(format!("nobody carries out jobs of the kind {kind}"))),
         }
@@ -233,11 +242,14 @@ impl Worker {
 
     /// Every slice deletes its own, in one transaction.
     async fn erase_cabinet(&self, user_id: UserId) -> Result<(), Fault> {
+        let user = self.identity.find_user(user_id).await?;
+        let email = user.as_ref().map(|user| user.email.as_str());
         let others = |tx: Tx| async move {
             Ok(BTreeMap::from([
-                ("attachments", self.accounts.detach_all_in(&tx, user_id).await?),
+                ("attachments", self.accounts.detach_all_in(&tx, user_id, email).await?),
                 ("exports", self.exports.delete_of_in(&tx, user_id).await?),
                 ("savedMethods", self.payments.forget_methods_in(&tx, user_id).await?),
+                ("supportRequests", self.support.delete_of_in(&tx, user_id).await?),
                 ("receiptAddresses", self.payments.forget_receipt_addresses_in(&tx, user_id).await?),
             ]))
         };
@@ -260,9 +272,59 @@ impl Worker {
     }
 
     async fn send_account_attached(&self, job: &Leased) -> Result<(), Fault> {
-        let SendAccountAttached { user_id, personal_account_id, full, attached_at } = job.read()?;
+        let SendAccountAttached { user_id, personal_account_id, way, attached_at } = job.read()?;
         let (number, provider) = self.accounts.name_of(personal_account_id).await?;
-        self.send_to(job, user_id, None, AccountAttached { provider, number, full, attached_at }).await
+        let way = match way {
+            Way::Number => mail::Way::Number,
+            Way::Proof => mail::Way::Proof,
+            Way::Share => mail::Way::Share,
+        };
+        self.send_to(job, user_id, None, AccountAttached { provider, number, way, attached_at }).await
+    }
+
+    /// Only to who has confirmed the address: nobody else is written to because somebody named them.
+    async fn send_account_shared(&self, job: &Leased) -> Result<(), Fault> {
+        let id = job.read::<SendAccountShared>()?.account_share_id;
+        let Some(share) = self.accounts.share_of_job(id).await? else { return Ok(()) };
+        let Some(user) = self.identity.find_confirmed(&EmailAddress::stored(share.email)).await? else { return Ok(()) };
+        let Some(sharer) = self.identity.find_user(share.owner_id).await? else { return Ok(()) };
+        let (number, provider) = self.accounts.name_of(share.personal_account_id).await?;
+        let (sharer, may_pay, ends_at) = (sharer.email, share.may_pay, share.ends_at);
+        let letter = AccountShared { sharer, provider, number, may_pay, ends_at };
+        self.notifications.send(&job.id.0.to_string(), &user.email, user.locale, letter).await
+    }
+
+    /// To the provider's support service, or to the cabinet's own, in Russian: it is theirs to answer.
+    async fn send_support_message(&self, job: &Leased) -> Result<(), Fault> {
+        let SendSupportMessage { support_request_id, position } = job.read()?;
+        let Some(facts) = self.support.facts(support_request_id, position).await? else { return Ok(()) };
+        let Some(user) = self.identity.find_user(facts.request.user_id).await? else { return Ok(()) };
+        let own = self.mechanisms.config.mail.support_address.clone();
+        let to = facts.provider_address(self.mechanisms.clock.now()).map_or(own, str::to_owned);
+        let letter = SupportMessage {
+            request: type_id::encode(support_request_id),
+            topic: facts.request.topic,
+            position,
+            text: facts.message.text,
+            email: user.email,
+            name: user.full_name,
+            account: facts.account.map(|(number, provider)| (number, provider.row.name)),
+            meter: facts.meter.map(|meter| (meter.name, meter.serial_number)),
+            statement: facts.statement.map(|statement| (statement.period, statement.closing)),
+            payment: facts.payment.map(|payment| (type_id::encode(payment.id), payment.status, payment.amount)),
+        };
+        self.notifications.send(&job.id.0.to_string(), &to, Locale::Ru, letter).await
+    }
+
+    async fn send_support_answer(&self, job: &Leased) -> Result<(), Fault> {
+        let SendSupportAnswer { support_request_id, position } = job.read()?;
+        let Some(facts) = self.support.facts(support_request_id, position).await? else { return Ok(()) };
+        let letter = SupportAnswer {
+            request: type_id::encode(support_request_id),
+            text: facts.message.text,
+            closed: facts.request.state == SupportState::Closed,
+        };
+        self.send_to(job, facts.request.user_id, None, letter).await
     }
 
     async fn send_autopay_announced(&self, job: &Leased) -> Result<(), Fault> {

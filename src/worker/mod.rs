@@ -17,6 +17,7 @@ use crate::payments::Payments;
 use crate::payments::acquirer::sandbox::Sandbox;
 use crate::platform::Mechanisms;
 use crate::platform::outbox::Lane;
+use crate::support::Support;
 
 /// Jobs taken at once.
 const BATCH: u64 = 16;
@@ -30,6 +31,7 @@ pub struct Worker {
     pub accounts: Arc<Accounts>,
     pub payments: Arc<Payments>,
     pub exports: Arc<Exports>,
+    pub support: Arc<Support>,
     pub sandbox: Sandbox,
     pub notifications: Arc<Notifications>,
 }

@@ -28,7 +28,8 @@ both_ways!(the_dashboard_of_ten_accounts_takes_as_many_statements_as_that_of_one
     // The others of the registers, attached as their owners would.
     execute_sql(
         &app,
-        "INSERT INTO attachments SELECT a.id, t.user_id, a.id, t.access, NULL, t.attached_at, t.proved_at, 0 \
+        "INSERT INTO attachments (id, user_id, personal_account_id, access, nickname, attached_at, proved_at, attached_version) \
+         SELECT a.id, t.user_id, a.id, t.access, NULL, t.attached_at, t.proved_at, 0 \
          FROM personal_accounts a CROSS JOIN (SELECT * FROM attachments LIMIT 1) t \
          WHERE a.id NOT IN (SELECT personal_account_id FROM attachments) ORDER BY a.number LIMIT 4",
     )

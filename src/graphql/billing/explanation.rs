@@ -186,6 +186,10 @@ pub fn entry_text(entry: &ledger_entry::Model, locale: Locale) -> String {
         Kind::Adjustment => {
             ("Перерасчёт прошлых месяцев по данным поставщика", "Earlier months recalculated by the provider")
         }
+        Kind::Reversal => (
+            "Сторно: поставщик исправил квитанцию, прежняя запись отменена",
+            "Taken back: the provider has corrected its statement",
+        ),
         Kind::Penalty => (
             "Пени за позднюю оплату (ч. 14 ст. 155 ЖК РФ)",
             "For paying late (Housing Code of Russia, article 155, part 14)",

@@ -16,7 +16,7 @@ use crate::graphql::guard::TooExpensive;
 
 /// Mutations that try secrets, send letters or move money: at most one in a document. Every other mutation stands in the
 /// list of the test below: a new one is decided about before it goes out.
-pub const SENSITIVE: [&str; 25] = [
+pub const SENSITIVE: [&str; 29] = [
     "register",
     "signIn",
     "confirmEmail",
@@ -39,6 +39,10 @@ pub const SENSITIVE: [&str; 25] = [
     "exportMyData",
     "createAccessToken",
     "startPayment",
+    "sharePersonalAccount",
+    "takeAccountShare",
+    "sendSupportRequest",
+    "addSupportMessage",
     "cancelPayment",
     "sendPaymentReceipt",
     "setAutopay",

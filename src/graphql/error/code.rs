@@ -67,6 +67,22 @@ pub enum ErrorCode {
     ProofNotOffered,
     /// Too many tries: see `retryAfterSeconds`.
     TooManyTries,
+    /// The account is another person's, who has not given leave to do this.
+    NotShared,
+    /// The account is shared with this address already: end that first.
+    AlreadyShared,
+    /// The date has passed.
+    DatePassed,
+    /// The text is empty, too long, or has control characters.
+    TextMalformed,
+    /// There is no such statement, or it is none of this person's.
+    StatementNotFound,
+    /// There is no such payment, or another person made it.
+    PaymentNotFound,
+    /// There is no such question, or another person asked it.
+    SupportRequestNotFound,
+    /// There is no such share, or it is none of this person's.
+    ShareNotFound,
     /// The nickname is longer than 60 characters.
     NicknameTooLong,
     /// The number has more digits than are kept, or is none.
@@ -117,8 +133,6 @@ pub enum ErrorCode {
     AutopayNotFound,
     /// Nothing is charged without the viewer's consent.
     ConsentMissing,
-    /// The viewer has no such payment.
-    PaymentNotFound,
     /// The payment has ended, or the acquirer does not give it up any more.
     PaymentNotCancelable,
     /// Nobody knows yet whether the acquirer has the payment.

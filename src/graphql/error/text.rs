@@ -64,6 +64,19 @@ impl ErrorCode {
                 ("Ключей уже 20: отзовите ненужный.", "There are 20 tokens already: revoke one that is not needed.")
             }
             Self::AccessTokenNotFound => ("Такого ключа нет.", "There is no such token."),
+            Self::NotShared => (
+                "Лицевой счёт принадлежит другому человеку, и он этого не разрешил.",
+                "The account is another person's, who has not given leave for this.",
+            ),
+            Self::AlreadyShared => {
+                ("Лицевой счёт уже открыт этому человеку.", "The account is shared with this address already.")
+            }
+            Self::DatePassed => ("Эта дата уже прошла.", "That date has passed."),
+            Self::TextMalformed => ("Напишите от 1 до 5000 знаков.", "Write 1 to 5000 characters."),
+            Self::StatementNotFound => ("Такой квитанции нет.", "There is no such statement."),
+            Self::PaymentNotFound => ("Такого платежа нет.", "There is no such payment."),
+            Self::SupportRequestNotFound => ("Такого обращения нет.", "There is no such request."),
+            Self::ShareNotFound => ("Такого доступа нет.", "There is no such share."),
             Self::TokenInvalid => (
                 "Ссылка недействительна: она использована или истекла.",
                 "The link is not valid: it was used or has expired.",
@@ -154,7 +167,6 @@ impl ErrorCode {
             Self::ConsentMissing => {
                 ("Без вашего согласия автоплатёж не включить.", "An autopay is not set without your consent.")
             }
-            Self::PaymentNotFound => ("Такого платежа у вас нет.", "You have no such payment."),
             Self::PaymentNotCancelable => (
                 "Этот платёж уже не отменить. Если его не оплатить, он отменится сам.",
                 "This payment cannot be given up any more. Unless it is paid, it ends by itself.",

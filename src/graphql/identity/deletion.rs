@@ -131,7 +131,7 @@ fn deletion_error(refusal: &DeletionRefusal, locale: Locale) -> UserError {
 
 async fn viewer(ctx: &Context<'_>) -> Result<User, TopError> {
     let user = ctx.services()?.identity.find_person(ctx.person()?).await?;
-    Ok(User(user.ok_or_else(|| Fault::internal("a session without a person"))?))
+    Ok(User::from(user.ok_or_else(|| Fault::internal("a session without a person"))?))
 }
 
 /// Also in the answer to a sign-in, whose request is nobody's yet.

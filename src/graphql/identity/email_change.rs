@@ -124,7 +124,7 @@ impl EmailChangeMutation {
         let mut payload = ConfirmEmailChangePayload::default();
         match identity.confirm_email_change(actor, actor.person.as_ref(), &input.token).await {
             Ok(Confirmed::Half(change)) => payload.email_change = Some(change.into()),
-            Ok(Confirmed::Whole(user)) => payload.user = Some(User(user)),
+            Ok(Confirmed::Whole(user)) => payload.user = Some(User::from(user)),
             Err(Failure::Refused(refusal)) => payload.user_errors.push(link_error(refusal, actor.locale)),
             Err(Failure::Fault(fault)) => return Err(fault.into()),
         }
@@ -171,8 +171,8 @@ fn link_error(refusal: ChangeLinkRefusal, locale: entity::enums::Locale) -> User
 
 /// The viewer's own; another person's is nobody's business.
 pub async fn pending(ctx: &Context<'_>, user: &User) -> Result<Option<EmailChange>, TopError> {
-    if ctx.person()?.user_id != user.0.id {
+    if ctx.person()?.user_id != user.id {
         return Ok(None);
     }
-    Ok(ctx.services()?.identity.pending_email_change(&user.0).await?.map(Into::into))
+    Ok(ctx.services()?.identity.pending_email_change(user.row()?).await?.map(Into::into))
 }

@@ -38,7 +38,7 @@ impl ForeignSignInMutation {
     ) -> Result<ReportForeignSignInPayload, TopError> {
         let actor = ctx.actor()?;
         match ctx.services()?.identity.report_foreign_sign_in(actor, &input.token).await {
-            Ok(user) => Ok(ReportForeignSignInPayload { user: Some(User(user)), user_errors: Vec::new() }),
+            Ok(user) => Ok(ReportForeignSignInPayload { user: Some(User::from(user)), user_errors: Vec::new() }),
             Err(Failure::Refused(ReportRefusal::BadToken)) => {
                 let error = UserError::basic(ErrorCode::TokenInvalid, path(["token"]), actor.locale);
                 Ok(ReportForeignSignInPayload { user: None, user_errors: vec![error] })

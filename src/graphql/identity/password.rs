@@ -105,7 +105,7 @@ impl PasswordMutation {
     ) -> Result<ResetPasswordPayload, TopError> {
         let actor = ctx.actor()?;
         let error = match ctx.services()?.identity.reset_password(actor.address, &input.token, input.password).await {
-            Ok(user) => return Ok(ResetPasswordPayload { user: Some(User(user)), user_errors: Vec::new() }),
+            Ok(user) => return Ok(ResetPasswordPayload { user: Some(User::from(user)), user_errors: Vec::new() }),
             Err(Failure::Fault(fault)) => return Err(fault.into()),
             Err(Failure::Refused(ResetRefusal::BadToken)) => {
                 UserError::basic(ErrorCode::TokenInvalid, path(["token"]), actor.locale)
@@ -126,7 +126,7 @@ impl PasswordMutation {
         let (actor, person) = (ctx.actor()?, ctx.person()?);
         let ChangePasswordInput { current_password, new_password } = input;
         match ctx.services()?.identity.change_password(actor, person, current_password, new_password).await {
-            Ok(user) => Ok(ChangePasswordPayload { viewer: Some(User(user)), user_errors: Vec::new() }),
+            Ok(user) => Ok(ChangePasswordPayload { viewer: Some(User::from(user)), user_errors: Vec::new() }),
             Err(Failure::Refused(refusal)) => {
                 Ok(ChangePasswordPayload { viewer: None, user_errors: vec![change_error(&refusal, actor.locale)] })
             }

@@ -48,7 +48,7 @@ impl ProfileMutation {
             locale: input.locale.map(Into::into),
         };
         let (code, field) = match ctx.services()?.identity.update_profile(actor, person, change).await {
-            Ok(user) => return Ok(UpdateProfilePayload { viewer: Some(User(user)), user_errors: Vec::new() }),
+            Ok(user) => return Ok(UpdateProfilePayload { viewer: Some(User::from(user)), user_errors: Vec::new() }),
             Err(Failure::Fault(fault)) => return Err(fault.into()),
             Err(Failure::Refused(ProfileRefusal::NotConfirmed)) => (ErrorCode::EmailNotConfirmed, None),
             Err(Failure::Refused(ProfileRefusal::NameMalformed)) => (ErrorCode::NameMalformed, path(["fullName"])),

@@ -110,7 +110,7 @@ impl RegistrationMutation {
         let actor = ctx.actor()?;
         let locale = actor.locale;
         let error = match ctx.services()?.identity.confirm_email(actor, &input.token, input.password).await {
-            Ok(user) => return Ok(ConfirmEmailPayload { user: Some(User(user)), user_errors: Vec::new() }),
+            Ok(user) => return Ok(ConfirmEmailPayload { user: Some(User::from(user)), user_errors: Vec::new() }),
             Err(Failure::Fault(fault)) => return Err(fault.into()),
             Err(Failure::Refused(ConfirmationRefusal::BadToken)) => {
                 UserError::basic(ErrorCode::TokenInvalid, path(["token"]), locale)

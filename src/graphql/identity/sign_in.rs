@@ -93,7 +93,7 @@ impl SignInMutation {
                     }
                 };
                 let session = Some(Session(ListedSession { session: begun.session, current: true }));
-                Ok(SignInPayload { token, session, viewer: Some(User(user)), user_errors: Vec::new() })
+                Ok(SignInPayload { token, session, viewer: Some(User::from(user)), user_errors: Vec::new() })
             }
             Err(Failure::Refused(SignInRefusal::BadCredentials)) => refused(ErrorCode::BadCredentials, None),
             Err(Failure::Refused(SignInRefusal::CaptchaRequired)) => {

@@ -196,7 +196,7 @@ pub async fn status(ctx: &Context<'_>, of: UserId) -> Result<TwoFactorStatus, To
 }
 
 async fn viewer(ctx: &Context<'_>) -> Result<Option<User>, TopError> {
-    Ok(ctx.services()?.identity.find_user(ctx.person()?.user_id).await?.map(User))
+    Ok(ctx.services()?.identity.find_user(ctx.person()?.user_id).await?.map(User::from))
 }
 
 fn refused(failure: Failure<TwoFactorRefusal>, locale: Locale) -> Result<Vec<UserError>, TopError> {

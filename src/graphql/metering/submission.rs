@@ -153,6 +153,7 @@ fn reading_error(index: usize, refusal: &ReadingRefusal, locale: Locale) -> User
     let field = reading_path(index, "values");
     match refusal {
         ReadingRefusal::MeterNotFound => basic(ErrorCode::MeterNotFound, "meterId"),
+        ReadingRefusal::NotShared => basic(ErrorCode::NotShared, "meterId"),
         ReadingRefusal::MeterRemoved => basic(ErrorCode::MeterRemoved, "meterId"),
         ReadingRefusal::MeterRepeated => basic(ErrorCode::MeterRepeated, "meterId"),
         ReadingRefusal::FutureDate { .. } => basic(ErrorCode::FutureDate, "takenOn"),

@@ -116,6 +116,7 @@ fn checkout_errors(refusal: CheckoutRefusal, locale: Locale) -> Vec<UserError> {
     match refusal {
         CheckoutRefusal::NotConfirmed => one(ErrorCode::EmailNotConfirmed, None),
         CheckoutRefusal::AccountNotFound => one(ErrorCode::AccountNotFound, path(["personalAccountId"])),
+        CheckoutRefusal::NotShared => one(ErrorCode::NotShared, path(["personalAccountId"])),
         CheckoutRefusal::NothingOwed => one(ErrorCode::NothingOwed, path(["amount", "currentDebt"])),
         CheckoutRefusal::AmountOutOfRange { least, most } => vec![UserError::AmountOutOfRange(AmountOutOfRangeError {
             code: ErrorCode::AmountOutOfRange,

@@ -241,6 +241,30 @@ pub async fn find_newest_periods(
     Ok(query.into_tuple().all(&reads.executor()).await?)
 }
 
+/// The newest statement of each account before a period.
+pub async fn find_newest_before(
+    reads: Reads<'_>,
+    accounts: &[PersonalAccountId],
+    period: YearMonth,
+) -> Result<Vec<(PersonalAccountId, YearMonth)>, Fault> {
+    let query = statement::Entity::find()
+        .select_only()
+        .column(statement::Column::PersonalAccountId)
+        .column_as(statement::Column::Period.max(), "newest")
+        .filter(statement::Column::PersonalAccountId.is_in(bulk::list(accounts.iter().copied())))
+        .filter(statement::Column::Period.lt(period))
+        .group_by(statement::Column::PersonalAccountId);
+    Ok(query.into_tuple().all(&reads.executor()).await?)
+}
+
+/// Entries that statements brought, in order.
+pub async fn find_entries(reads: Reads<'_>, statements: &[StatementId]) -> Result<Vec<ledger_entry::Model>, Fault> {
+    let query = ledger_entry::Entity::find()
+        .filter(ledger_entry::Column::StatementId.is_in(bulk::list(statements.iter().copied())))
+        .order_by_asc(ledger_entry::Column::Version);
+    Ok(query.all(&reads.executor()).await?)
+}
+
 pub async fn find_lines(reads: Reads<'_>, statements: &[StatementId]) -> Result<Vec<statement_line::Model>, Fault> {
     let query = statement_line::Entity::find()
         .filter(statement_line::Column::StatementId.is_in(bulk::list(statements.iter().copied())))
@@ -269,6 +293,8 @@ pub async fn find_paid_here_since(
 #[derive(Clone, Debug, Default)]
 pub struct Bills {
     pub statements: Vec<statement::Model>,
+    /// Later issues of stored ones, which take their places with their lines.
+    pub corrected: Vec<statement::Model>,
     pub lines: Vec<statement_line::Model>,
     pub entries: Vec<ledger_entry::Model>,
     /// With their new balances.
@@ -277,7 +303,25 @@ pub struct Bills {
 
 pub async fn write_bills_in(tx: &Tx, bills: &Bills) -> Result<(), Fault> {
     use personal_account::Column as C;
+    use statement::Column as S;
     bulk::insert_all::<statement::Entity>(tx, &bills.statements).await?;
+    if !bills.corrected.is_empty() {
+        let columns = [
+            S::Opening,
+            S::Accrued,
+            S::Recalculated,
+            S::Penalty,
+            S::Paid,
+            S::Closing,
+            S::DueOn,
+            S::IssuedAt,
+            S::CorrectedAt,
+        ];
+        bulk::update_all::<statement::Entity>(tx, &columns, &bills.corrected).await?;
+        let of_corrected = bulk::list(bills.corrected.iter().map(|statement| statement.id));
+        let old = statement_line::Column::StatementId.is_in(of_corrected);
+        statement_line::Entity::delete_many().filter(old).exec(&**tx).await?;
+    }
     bulk::insert_all::<statement_line::Entity>(tx, &bills.lines).await?;
     bulk::insert_all::<ledger_entry::Entity>(tx, &bills.entries).await?;
     let columns = [C::Balance, C::InTransit, C::Version, C::BalanceAsOf];

@@ -3,6 +3,7 @@
 
 mod account_attached;
 mod access_token_created;
+mod account_shared;
 mod already_registered;
 mod autopay_announced;
 mod autopay_failed;
@@ -19,6 +20,8 @@ mod password_changed;
 mod password_reset;
 mod payment_succeeded;
 mod reader;
+mod support_answer;
+mod support_message;
 mod two_factor_changed;
 
 use entity::enums::Locale;
@@ -30,6 +33,7 @@ use crate::platform::mail::Letter;
 
 use reader::Reader;
 
+pub use account_attached::Way;
 pub use reader::roubles;
 
 /// Everything that is listed once for each kind of letter. A template that is missing is an error of the compiler.
@@ -101,6 +105,9 @@ letters! {
     new_device: NewDevice,
     account_attached: AccountAttached,
     access_token_created: AccessTokenCreated,
+    account_shared: AccountShared,
+    support_message: SupportMessage,
+    support_answer: SupportAnswer,
 }
 
 #[derive(Debug)]

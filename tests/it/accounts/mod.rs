@@ -3,6 +3,7 @@
 mod access;
 mod attachment;
 mod provider;
+mod sharing;
 mod terms;
 mod tries;
 

@@ -1,5 +1,6 @@
 //! Statements, balances and the ledger.
 
+mod dashboard;
 pub mod ledger;
 mod outlook;
 mod statements;

@@ -20,7 +20,7 @@ use crate::payments::{custom, settle, started};
 pub const EMAIL: &str = "anna@example.com";
 const FIELDS: &str = "export { id state requestedAt records readyAt expiresAt sizeKib downloadUrl }";
 const CHUNKS: &str = "SELECT COUNT(*) AS number FROM data_export_chunks";
-const LISTS: [&str; 11] = [
+const LISTS: [&str; 12] = [
     "profile",
     "agreements",
     "sessions",
@@ -32,6 +32,7 @@ const LISTS: [&str; 11] = [
     "statement_lines",
     "ledger",
     "payments",
+    "support",
 ];
 
 pub async fn request(customer: &Customer) -> Value {

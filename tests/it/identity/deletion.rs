@@ -174,6 +174,11 @@ both_ways!(what_is_left_of_a_deleted_cabinet_is_a_pseudonym, |app| {
     app.bank(payload["payment"]["confirmationUrl"].as_str().unwrap(), "pay").await;
     app.drain().await;
     app.take_letters("receipts@example.com");
+    let input = json!({ "personalAccountId": account, "email": "boris@example.com", "access": "VIEW" });
+    anna.mutate("sharePersonalAccount", "share { id }", input).await;
+    anna.mutate("sendSupportRequest", "supportRequest { id }", json!({ "topic": "OTHER", "text": "?" })).await;
+    app.drain().await;
+    app.take_letters(&app.app.config.mail.support_address);
     delete(&anna).await;
     let link = token(&letter(&app).await);
     app.advance(TimeDelta::days(14));
@@ -185,13 +190,16 @@ both_ways!(what_is_left_of_a_deleted_cabinet_is_a_pseudonym, |app| {
     assert_eq!(records.len(), 1);
     assert_eq!(records[0].0, "REQUESTED");
     let counts = json!({
-        "acceptanceAddresses": 2, "attachments": 1, "auditCircumstances": 7, "exports": 0, "receiptAddresses": 1,
-        "savedMethods": 0,
+        "acceptanceAddresses": 2, "attachments": 1, "auditCircumstances": 9, "exports": 0, "receiptAddresses": 1,
+        "savedMethods": 0, "supportRequests": 1,
     });
     assert_eq!(records[0].1, counts);
     for nothing in [
         "SELECT COUNT(*) AS number FROM attachments",
         "SELECT COUNT(*) AS number FROM audit_circumstances",
+        "SELECT COUNT(*) AS number FROM account_shares",
+        "SELECT COUNT(*) AS number FROM support_requests",
+        "SELECT COUNT(*) AS number FROM support_messages",
         "SELECT COUNT(*) AS number FROM cabinet_deletions",
         "SELECT COUNT(*) AS number FROM users WHERE email LIKE '%@%' OR full_name IS NOT NULL OR password_hash <> ''",
         "SELECT COUNT(*) AS number FROM agreement_acceptances WHERE address <> ''",

@@ -2,3 +2,4 @@
 
 mod examples;
 mod first_visit;
+mod seed;

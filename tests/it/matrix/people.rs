@@ -58,6 +58,8 @@ pub struct World<'a> {
     statement: Value,
     payment: String,
     submission: Value,
+    share: Value,
+    request: Value,
 }
 
 /// The sample account.
@@ -77,10 +79,14 @@ impl<'a> World<'a> {
         let sent = submit(&customer, json!([submission])).await;
         let reading = sent["readings"][0]["id"].clone();
         assert!(statement.is_string() && reading.is_string(), "{statement} {sent}");
+        let share = offered(&customer, &account, "friend@example.com").await;
+        let input = json!({ "topic": "BILL", "text": "?", "personalAccountId": account });
+        let asked = customer.mutate("sendSupportRequest", "supportRequest { id }", input).await;
+        let request = asked["supportRequest"]["id"].clone();
         let owner = Asker::who_is(Role::Confirmed, customer, "owner@example.com".to_owned()).await;
         let submission = json!({ "meterId": page.id, "values": submission["values"], "confirmWarnings": true });
         let meter = json!(page.id);
-        Self { app, owner, account, meter, reading, statement, payment, submission }
+        Self { app, owner, account, meter, reading, statement, payment, submission, share, request }
     }
 
     pub fn owner(&self) -> &Asker {
@@ -171,6 +177,18 @@ impl<'a> World<'a> {
                 json!(payments::started(&asker.customer, payments::custom(&self.account, "100.00", "own")).await.id)
             }
             "payment" | "ownPayment" => json!(self.payment),
+            // Of who has FULL access and asks; else the owner's.
+            "ownShare" if asker.role == Role::Confirmed => {
+                offered(&asker.customer, &self.account, &format!("to-{}", asker.email)).await
+            }
+            "offer" if asker.role == Role::Other => offered(&self.owner.customer, &self.account, &asker.email).await,
+            "share" | "ownShare" | "offer" => self.share.clone(),
+            "ownRequest" if asker.role == Role::Confirmed => {
+                let input = json!({ "topic": "OTHER", "text": "?" });
+                let sent = asker.customer.mutate("sendSupportRequest", "supportRequest { id }", input).await;
+                sent["supportRequest"]["id"].clone()
+            }
+            "request" | "ownRequest" => self.request.clone(),
             "reading" | "ownReading" => self.reading.clone(),
             "submission" => self.submission.clone(),
             "key" => json!(asker.email),
@@ -183,6 +201,7 @@ impl<'a> World<'a> {
         let name = match type_name {
             "MeterReading" => "reading",
             "PersonalAccount" => "account",
+            "SupportRequest" => "request",
             "User" | "Provider" | "Statement" | "Meter" | "Payment" => &type_name.to_lowercase(),
             _ => panic!("no id of a {type_name}: tests/it/matrix/people.rs, World::id, names one"),
         };
@@ -249,6 +268,14 @@ impl<'a> World<'a> {
         let confirmed = asker.customer.mutate("confirmTwoFactor", "recoveryCodes", json!({ "code": first })).await;
         confirmed["recoveryCodes"][0].clone()
     }
+}
+
+/// The id of a share that waits to be taken.
+async fn offered(customer: &Customer, account: &str, email: &str) -> Value {
+    let input = json!({ "personalAccountId": account, "email": email, "access": "VIEW" });
+    let payload = customer.mutate("sharePersonalAccount", "share { id }", input).await;
+    assert_eq!(payload["userErrors"], json!([]), "{payload}");
+    payload["share"]["id"].clone()
 }
 
 impl Asker {

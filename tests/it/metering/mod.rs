@@ -7,6 +7,7 @@ mod preview;
 mod receipt;
 mod refusals;
 mod replacement;
+mod rules;
 mod submission;
 mod withdrawal;
 

@@ -1,4 +1,6 @@
-//! What helps people: hints.
+//! What helps people: hints, and the support service.
+
+mod requests;
 
 use serde_json::json;
 

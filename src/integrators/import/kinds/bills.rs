@@ -9,7 +9,8 @@ use super::super::context::{Beside, Context, ids};
 use super::super::plan::{Loader, Plan};
 use super::super::store::{self, Reads};
 use crate::billing::posting::{
-    KnownStatements, LedgerPosition, PaidHere, Posting, PostingRefusal, StatementFigures, post_statement,
+    KnownStatements, LedgerPosition, PaidHere, Posted, Posting, PostingRefusal, StatementFigures, correct_statement,
+    post_statement,
 };
 use crate::integrators::register::cells::CellError;
 use crate::integrators::register::rows::{StatementLineRow, StatementRow};
@@ -38,14 +39,19 @@ impl Loader for Bills {
         let accounts = context.accounts(reads, bills.iter().map(|bill| bill.statement.account.as_str())).await?;
         let mut stored = Stored::find(reads, &ids(&accounts), bills).await?;
         stored.find_paid_here(context, reads, accounts.values(), bills).await?;
+        stored.find_posted(reads, bills).await?;
         let mut plan = Plan::default();
         for bill in bills {
             let Some(account) = plan.account(&accounts, beside, bill.line, &bill.statement.account) else { continue };
             match stored.posting(context, account, bill) {
                 Ok(Posting::AlreadyStored) => plan.tally.unchanged += 1,
                 Ok(Posting::Append { entries, after }) => {
-                    plan.tally.new += 1;
-                    append(context, account, bill, (entries, after), &mut plan.changes)?;
+                    let earlier = stored.same_period.get(&account.id);
+                    match earlier {
+                        Some(_) => plan.tally.changed += 1,
+                        None => plan.tally.new += 1,
+                    }
+                    append(context, (account, bill, earlier), (entries, after), &mut plan.changes)?;
                 }
                 Err(refusal) => plan.faults.push((bill.line, fault(&refusal))),
             }
@@ -68,6 +74,9 @@ struct Stored {
     newest: HashMap<PersonalAccountId, (entity::exact::YearMonth, Option<statement::Model>)>,
     same_period: HashMap<PersonalAccountId, statement::Model>,
     lines: HashMap<StatementId, Vec<statement_line::Model>>,
+    /// Of statements that a later issue replaces: what they brought, and the newest before them with its closing.
+    posted: HashMap<PersonalAccountId, Posted>,
+    before: HashMap<PersonalAccountId, (entity::exact::YearMonth, Money)>,
     /// Since the first day of the bills' period: when, and how much was paid.
     paid_here: HashMap<PersonalAccountId, Vec<(DateTime<Utc>, Money)>>,
 }
@@ -98,7 +107,49 @@ impl Stored {
         for line in store::find_lines(reads, &repeated).await? {
             lines.entry(line.statement_id).or_default().push(line);
         }
-        Ok(Self { newest, same_period, lines, paid_here: HashMap::new() })
+        Ok(Self { newest, same_period, lines, ..Self::default() })
+    }
+
+    /// Whether the bill is a later issue of the newest statement there is, and says something else.
+    fn is_corrected(&self, context: &Context, stored: &statement::Model, bill: &Bill) -> bool {
+        let newest = self.newest.get(&stored.personal_account_id).map(|(period, _)| *period);
+        let repeated = stored_figures(stored) == figures(&bill.statement) && self.repeats(context, stored, bill);
+        newest == Some(stored.period) && bill.statement.issued_at > stored.issued_at && !repeated
+    }
+
+    /// Only for bills that correct: nobody else's entries matter. Two statements of SQL, and mostly none.
+    async fn find_posted(&mut self, reads: Reads<'_>, bills: &[Bill]) -> Result<(), Fault> {
+        let Some(period) = bills.first().map(|bill| bill.statement.period) else { return Ok(()) };
+        let latest = bills.iter().map(|bill| bill.statement.issued_at).max();
+        let candidates =
+            self.same_period.values().filter(|stored| latest.is_some_and(|latest| latest > stored.issued_at));
+        let candidates: Vec<_> =
+            candidates.map(|stored| (stored.id, stored.personal_account_id, stored.paid)).collect();
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = candidates.iter().map(|(id, ..)| *id).collect();
+        let entries = store::find_entries(reads, &ids).await?;
+        let taken_back: std::collections::HashSet<_> = entries.iter().filter_map(|entry| entry.reverses_id).collect();
+        for (id, account, paid) in &candidates {
+            let standing = entries
+                .iter()
+                .filter(|entry| entry.statement_id == Some(*id))
+                .filter(|entry| entry.reverses_id.is_none() && !taken_back.contains(&entry.id));
+            let entries = standing.map(|entry| (entry.id, entry.kind, entry.amount)).collect();
+            self.posted.insert(*account, Posted { entries, paid: *paid });
+        }
+        let accounts: Vec<_> = candidates.iter().map(|(_, account, _)| *account).collect();
+        let before = store::find_newest_before(reads, &accounts, period).await?;
+        let closings = store::find_statements_since(reads, &accounts, period.previous()).await?;
+        for (account, newest) in before {
+            let own =
+                |statement: &&statement::Model| statement.personal_account_id == account && statement.period == newest;
+            // Only that of the month right before is compared.
+            let closing = closings.iter().find(own).map_or(Money::ZERO, |statement| statement.closing);
+            self.before.insert(account, (newest, closing));
+        }
+        Ok(())
     }
 
     /// Only for accounts with money in transit: nobody else's payments matter.
@@ -144,6 +195,13 @@ impl Stored {
             (*period, statement.as_ref().map_or(bill.statement.opening, |statement| statement.closing))
         });
         let paid_here = self.paid_here(account.id, bill.statement.issued_at);
+        if let Some(same) = same.filter(|same| self.is_corrected(context, same, bill)) {
+            let before = self.before.get(&account.id).copied();
+            let known = KnownStatements { newest: before, same_period: None, paid_here };
+            let posted = self.posted.get(&account.id).cloned().unwrap_or_default();
+            debug_assert_eq!(posted.paid, same.paid);
+            return correct_statement(position, &known, &posted, &figures(&bill.statement));
+        }
         let known = KnownStatements { newest, same_period: same.map(stored_figures), paid_here };
         let posting = post_statement(position, &known, &figures(&bill.statement))?;
         match same {
@@ -214,15 +272,14 @@ fn line_row(statement_id: StatementId, row: &StatementLineRow) -> statement_line
 
 fn append(
     context: &Context,
-    account: &personal_account::Model,
-    bill: &Bill,
+    (account, bill, earlier): (&personal_account::Model, &Bill, Option<&statement::Model>),
     (entries, after): (Vec<crate::billing::posting::NewEntry>, LedgerPosition),
     changes: &mut store::Bills,
 ) -> Result<(), Fault> {
     let row = &bill.statement;
-    let id: StatementId = context.id()?;
+    let id: StatementId = earlier.map_or_else(|| context.id(), |earlier| Ok(earlier.id))?;
     let recorded_at = context.clock.now();
-    changes.statements.push(statement::Model {
+    let statement = statement::Model {
         id,
         personal_account_id: account.id,
         period: row.period,
@@ -234,7 +291,13 @@ fn append(
         closing: row.closing,
         due_on: due_on(context, row),
         issued_at: row.issued_at,
-    });
+        corrected_at: earlier.map(|_| recorded_at),
+    };
+    if earlier.is_some() {
+        changes.corrected.push(statement);
+    } else {
+        changes.statements.push(statement);
+    }
     changes.lines.extend(bill.lines.iter().map(|line| line_row(id, line)));
     for entry in entries {
         changes.entries.push(ledger_entry::Model {
@@ -249,6 +312,7 @@ fn append(
             period: Some(row.period),
             statement_id: Some(id),
             payment_id: None,
+            reverses_id: entry.reverses,
         });
     }
     changes.accounts.push(personal_account::Model {

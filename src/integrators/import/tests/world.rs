@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::enums::{ChargeBasis, Locale, Register, Unit};
 use entity::exact::{Coefficient, Money, Price, Quantity, YearMonth};
 use sea_orm::{ConnectionTrait, Database};
@@ -134,7 +134,7 @@ impl World {
             bank: None,
         };
         let files = vec![write_settings(&dir, &settings.into()).unwrap()];
-        Book { dir, files, separator: Separator::Semicolon, exported_at: "2026-11-01T08:00:00+03:00".into() }
+        Book { dir, files, separator: Separator::Semicolon, exported_at: "2026-11-01T08:00:00+03:00".into(), issue: 0 }
     }
 }
 
@@ -143,6 +143,8 @@ pub struct Book {
     files: Vec<FileEntry>,
     pub separator: Separator,
     exported_at: String,
+    /// How many days later than the first its statements are issued.
+    issue: u32,
 }
 
 /// Account, old and new meter and day, beside closing and opening.
@@ -239,6 +241,7 @@ impl Book {
     }
 
     fn bills(self, period: YearMonth, due_on: Option<NaiveDate>, bills: &[(&str, &str, &str, &str)]) -> Self {
+        let issue = i64::from(self.issue);
         let statement = |(account, opening, accrued, paid): &(&str, &str, &str, &str)| StatementRow {
             account: (*account).into(),
             period,
@@ -249,7 +252,7 @@ impl Book {
             paid: money(paid),
             closing: money(opening) + money(accrued) - money(paid),
             due_on,
-            issued_at: period.next().first_day().and_hms_opt(3, 0, 0).unwrap().and_utc(),
+            issued_at: period.next().first_day().and_hms_opt(3, 0, 0).unwrap().and_utc() + TimeDelta::days(issue),
         };
         let line = |(account, _, accrued, _): &(&str, &str, &str, &str)| StatementLineRow {
             account: (*account).into(),
@@ -281,6 +284,10 @@ impl Book {
             order_reference: None,
         };
         self.rows(None, &[row])
+    }
+
+    pub fn reissued(self) -> Self {
+        Self { issue: self.issue + 1, ..self }
     }
 
     pub fn exported(self, at: &str) -> Self {

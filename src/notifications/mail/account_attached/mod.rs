@@ -3,14 +3,32 @@ use minijinja::{Value, context};
 
 use super::reader::{Reader, sample_time};
 
+/// How they came to it.
+#[derive(Clone, Copy, Debug)]
+pub enum Way {
+    Number,
+    Proof,
+    Share,
+}
+
+impl Way {
+    /// As the templates compare it.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Proof => "proof",
+            Self::Share => "share",
+        }
+    }
+}
+
 /// Somebody else attached an account that the person has FULL access to.
 #[derive(Clone, Debug)]
 pub struct AccountAttached {
     pub provider: String,
     /// Of the personal account.
     pub number: String,
-    /// Whether whoever attached it sees everything.
-    pub full: bool,
+    pub way: Way,
     pub attached_at: DateTime<Utc>,
 }
 
@@ -19,7 +37,7 @@ impl AccountAttached {
         Self {
             provider: "Межрегионгаз Воронеж".to_owned(),
             number: "3600000001".to_owned(),
-            full: true,
+            way: Way::Proof,
             attached_at: sample_time(),
         }
     }
@@ -28,7 +46,7 @@ impl AccountAttached {
         context! {
             provider => self.provider.as_str(),
             number => self.number.as_str(),
-            full => self.full,
+            way => self.way.word(),
             attached_at => reader.day_and_time(self.attached_at),
         }
     }

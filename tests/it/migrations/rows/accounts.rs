@@ -2,8 +2,8 @@
 
 use entity::enums::{AccessLevel, ExpiredVerification, LateReadings, ZeroConsumption};
 use entity::exact::{Money, Quantity};
-use entity::ids::{AttachmentId, PersonalAccountId, ProviderId, UserId};
-use entity::{attachment, personal_account, provider, provider_terms};
+use entity::ids::{AccountShareId, AttachmentId, PersonalAccountId, ProviderId, UserId};
+use entity::{account_share, attachment, personal_account, provider, provider_terms};
 use kabinet::platform::db::Tx;
 use sea_orm::DbErr;
 
@@ -45,8 +45,23 @@ pub async fn accounts(tx: &Tx) -> Result<(), DbErr> {
         attached_at: moment(),
         proved_at: None,
         attached_version: 0,
+        share_id: None,
+        may_pay: true,
+        ends_at: None,
     };
-    kept(tx, attachment).await
+    kept(tx, attachment).await?;
+    let share = account_share::Model {
+        id: AccountShareId(id),
+        personal_account_id: PersonalAccountId(id),
+        owner_id: UserId(id),
+        email: text("boris@example.com"),
+        may_pay: false,
+        ends_at: Some(moment()),
+        shared_at: moment(),
+        taken_by: Some(UserId(id)),
+        taken_at: None,
+    };
+    kept(tx, share).await
 }
 
 fn terms(provider_id: ProviderId) -> provider_terms::Model {

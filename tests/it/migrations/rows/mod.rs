@@ -46,7 +46,7 @@ fn text(text: &str) -> String {
 }
 
 pub async fn rows(way: Way) {
-    const TABLES: usize = 47;
+    const TABLES: usize = 50;
     let backend = Backend::empty(way).await;
     let db = connect(&backend).await;
     db.migrate_up().await.unwrap();

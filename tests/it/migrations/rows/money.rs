@@ -2,17 +2,19 @@
 
 use entity::enums::{
     AutopayRunState, AutopayTrigger, Book, ChargeBasis, DifferenceKind, IncidentKind, JournalKind, LedgerEntryKind,
-    PaymentMethod, PaymentStatus, ReceiptMode, ReceiptStatus, RefundStatus, SandboxStatus, Unit,
+    PaymentMethod, PaymentStatus, ReceiptMode, ReceiptStatus, RefundStatus, SandboxStatus, SupportState, SupportTopic,
+    Unit,
 };
 use entity::exact::{Coefficient, Money, Price, Quantity, YearMonth};
 use entity::ids::{
     AcquirerNotificationId, AutopayId, AutopayRunId, DifferenceId, IncidentId, JournalTransactionId, LedgerEntryId,
-    PaymentId, PaymentRegisterId, PersonalAccountId, ProviderId, RefundId, SavedMethodId, StatementId, UserId,
+    PaymentId, PaymentRegisterId, PersonalAccountId, ProviderId, RefundId, SavedMethodId, StatementId,
+    SupportRequestId, UserId,
 };
 use entity::{
     acquirer_notification, autopay, autopay_run, incident, journal_posting, journal_transaction, ledger_entry, payment,
     payment_register, payment_terms, reconciliation, reconciliation_difference, refund, sandbox_key, sandbox_payment,
-    sandbox_refund, saved_method, statement, statement_line,
+    sandbox_refund, saved_method, statement, statement_line, support_message, support_request,
 };
 use kabinet::platform::db::Tx;
 use sea_orm::{DbErr, EntityTrait, IntoActiveModel};
@@ -120,6 +122,7 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         closing: Money(-1),
         due_on: day(),
         issued_at: moment(),
+        corrected_at: Some(moment()),
     };
     kept(tx, statement).await?;
     let line = statement_line::Model {
@@ -148,8 +151,35 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         period: None,
         statement_id: None,
         payment_id: Some(PaymentId(id)),
+        reverses_id: Some(LedgerEntryId(id)),
     };
-    kept(tx, entry).await
+    kept(tx, entry).await?;
+    support(tx).await
+}
+
+async fn support(tx: &Tx) -> Result<(), DbErr> {
+    let id = uuid();
+    let request = support_request::Model {
+        id: SupportRequestId(id),
+        user_id: UserId(id),
+        topic: SupportTopic::Bill,
+        state: SupportState::Answered,
+        personal_account_id: Some(PersonalAccountId(id)),
+        meter_id: None,
+        statement_id: Some(StatementId(id)),
+        payment_id: Some(PaymentId(id)),
+        opened_at: moment(),
+        moved_at: moment(),
+    };
+    kept(tx, request).await?;
+    let message = support_message::Model {
+        support_request_id: SupportRequestId(id),
+        position: 1,
+        by_support: false,
+        text: text("Почему?"),
+        sent_at: moment(),
+    };
+    kept(tx, message).await
 }
 
 /// A transaction is taken with postings that sum to zero only, and they come first.

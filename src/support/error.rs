@@ -1,0 +1,16 @@
+//! Every way in which support says no.
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SupportRefusal {
+    NotConfirmed,
+    /// Nothing but white space, or longer than is read.
+    TextMalformed,
+    /// No such account, meter, statement or payment, or none of this person's.
+    AccountNotFound,
+    MeterNotFound,
+    StatementNotFound,
+    PaymentNotFound,
+    RequestNotFound,
+    /// Too many messages; some are free again within the hour.
+    TooMany,
+}
