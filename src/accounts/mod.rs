@@ -27,7 +27,7 @@ use crate::platform::keyvalue::Rule;
 use crate::platform::outbox::Outbox;
 use crate::platform::throttle::Throttle;
 
-pub use access::{AccountAccess, AccountKey};
+pub use access::{AccountAccess, AccountKey, Shared};
 pub use model::Balance;
 pub use provider::{Provider, Terms};
 

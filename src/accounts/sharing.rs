@@ -2,6 +2,7 @@
 //! back at any time. Whoever is named takes it themselves: nobody finds strangers' accounts in their cabinet. Nothing tells
 //! whether the address has a cabinet.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use chrono::{DateTime, Utc};
@@ -206,8 +207,12 @@ impl Accounts {
         store::find_share(self.db.read(), id).await
     }
 
-    /// Who shares an account with the person.
-    pub async fn sharer(&self, id: AccountShareId) -> std::result::Result<Option<UserId>, Fault> {
-        Ok(store::find_share(self.db.read(), id).await?.map(|share| share.owner_id))
+    /// Who gave which share, in one statement.
+    pub async fn sharers(
+        &self,
+        ids: &[AccountShareId],
+    ) -> std::result::Result<BTreeMap<AccountShareId, UserId>, Fault> {
+        let shares = store::find_shares(self.db.read(), ids).await?;
+        Ok(shares.into_iter().map(|share| (share.id, share.owner_id)).collect())
     }
 }

@@ -356,6 +356,10 @@ pub async fn find_share<C: ConnectionTrait>(db: &C, id: AccountShareId) -> Resul
     Ok(account_share::Entity::find_by_id(id).one(db).await?)
 }
 
+pub async fn find_shares(db: &DatabaseConnection, ids: &[AccountShareId]) -> Result<Vec<account_share::Model>, Fault> {
+    Ok(account_share::Entity::find().filter(account_share::Column::Id.is_in(ids.iter().copied())).all(db).await?)
+}
+
 pub async fn lock_share_in(tx: &Tx, id: AccountShareId) -> Result<Option<account_share::Model>, DbErr> {
     account_share::Entity::find_by_id(id).lock_exclusive().one(&**tx).await
 }

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use entity::enums::{ReadingSource, ReadingStatus};
 use entity::ids::{MeterReadingId, PersonalAccountId, ProviderId, TypedId};
-use entity::{ledger_entry, meter, meter_reading, payment, statement, statement_line, support_message, user};
+use entity::{
+    account_share, ledger_entry, meter, meter_reading, payment, statement, statement_line, support_message, user,
+};
 
 use super::Slices;
 use super::archive::Sink;
@@ -27,6 +29,7 @@ enum List {
     Sessions,
     Audit,
     Accounts,
+    Shares,
     Meters,
     Readings,
     Statements,
@@ -37,12 +40,13 @@ enum List {
 }
 
 impl List {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Profile,
         Self::Agreements,
         Self::Sessions,
         Self::Audit,
         Self::Accounts,
+        Self::Shares,
         Self::Meters,
         Self::Readings,
         Self::Statements,
@@ -65,6 +69,7 @@ impl List {
                 "accounts",
                 &["id", "provider", "number", "access", "nickname", "holderName", "address", "owed", "credit", "asOf"],
             ),
+            Self::Shares => ("shares", &["id", "account", "email", "access", "sharedAt", "takenAt", "endsAt"]),
             Self::Meters => (
                 "meters",
                 &[
@@ -204,6 +209,11 @@ impl<'a> Contents<'a> {
                 pages(sink, list, AuditEvent::list_key, |events| events.iter().map(audit_event).collect()).await
             }
             List::Accounts => sink.rows(self.accounts.iter().map(|access| self.account(access)).collect()).await,
+            List::Shares => {
+                let ids: Vec<_> = self.accounts.iter().map(AccountAccess::id).collect();
+                let shares = self.slices.accounts.list_shares(person, &ids).await?;
+                sink.rows(shares.iter().map(share).collect()).await
+            }
             List::Meters => {
                 for access in &self.accounts {
                     let meters = self.slices.metering.list_meters(&[access.key()]).await?;
@@ -375,6 +385,18 @@ fn audit_event(event: &AuditEvent) -> Row {
         Cell::maybe(event.circumstances.address.as_ref(), Cell::text),
         Cell::maybe(event.circumstances.device.as_ref(), Cell::text),
         Cell::text(&event.circumstances.details),
+    ]
+}
+
+fn share(share: &account_share::Model) -> Row {
+    vec![
+        id(share.id),
+        id(share.personal_account_id),
+        Cell::text(&share.email),
+        Cell::text(if share.may_pay { "VIEW_AND_PAY" } else { "VIEW" }),
+        time(share.shared_at),
+        Cell::maybe(share.taken_at, time),
+        Cell::maybe(share.ends_at, time),
     ]
 }
 

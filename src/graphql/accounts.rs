@@ -15,7 +15,7 @@ use entity::meter;
 pub use attachment::{AccessProofInput, AttachmentMutation};
 pub use provider::{Provider, ProviderQuery};
 pub use service::{AccountService, ServiceChange, Tariff};
-use sharing::{AccountShare, ShareAccess, SharedAccess};
+use sharing::{AccountShare, SharedAccess};
 pub use sharing::{AccountShareOffer, SharingMutation, offers};
 pub use terms::ReadingWindow;
 use withheld::{WithheldField, withheld};
@@ -162,9 +162,7 @@ impl PersonalAccount {
 
     /// By whose leave the viewer sees it; null: by their own access.
     async fn shared_access(&self) -> Option<SharedAccess> {
-        let shared = self.0.share()?;
-        let (access, ends_at) = (ShareAccess::of(shared.may_pay), shared.ends_at.map(DateTime));
-        Some(SharedAccess { id: ids::encode(shared.id), access, ends_at })
+        self.0.share().map(SharedAccess)
     }
 
     /// With whom the viewer shares it.

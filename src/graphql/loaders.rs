@@ -7,7 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use chrono::NaiveDate;
 use entity::exact::{Money, YearMonth};
 use entity::ids::{
-    LedgerEntryId, MeterId, MeterReadingId, PaymentId, PersonalAccountId, ProviderId, StatementId, SupportRequestId,
+    AccountShareId, LedgerEntryId, MeterId, MeterReadingId, PaymentId, PersonalAccountId, ProviderId, StatementId,
+    SupportRequestId,
 };
 use entity::{
     account_service, account_share, ledger_entry, meter, meter_reading, meter_replacement, payment,
@@ -23,6 +24,7 @@ use crate::billing::outlook::Silence;
 use crate::billing::overview::Overview;
 use crate::billing::penalty::Debt;
 use crate::billing::statement::Neighbour;
+use crate::identity::Identity;
 use crate::kernel::{Failure, Person};
 use crate::payments::Payments;
 use crate::payments::terms::PaymentTerms;
@@ -52,6 +54,8 @@ pub struct Loaders {
     pub meters: Batch<AccountKey, Vec<meter::Model>>,
     /// Which the person gave.
     pub shares: Batch<PersonalAccountId, Vec<account_share::Model>>,
+    /// Addresses of those who gave a share.
+    pub sharer: Batch<AccountShareId, String>,
     /// That took a meter away or put it there.
     pub replacements: Batch<MeterId, Vec<meter_replacement::Model>>,
     pub reading: Batch<MeterReadingId, meter_reading::Model>,
@@ -95,7 +99,7 @@ macro_rules! batch {
 
 impl Loaders {
     pub fn new(services: &Services, person: Option<Person>) -> Self {
-        let Services { accounts, metering, billing, payments, support, .. } = services.clone();
+        let Services { identity, accounts, metering, billing, payments, support, .. } = services.clone();
         let (payer, refunding, paying) = (person.clone(), Arc::clone(&payments), Arc::clone(&payments));
         let (measured, charged) = (Arc::clone(&metering), Arc::clone(&billing));
         let sources = (Arc::clone(&accounts), Arc::clone(&metering), Arc::clone(&billing));
@@ -107,6 +111,7 @@ impl Loaders {
             tariffs: batch!(accounts, |wanted| accounts.list_tariffs(&wanted).await?),
             meters: batch!(metering, |keys| by_account(&keys, metering.list_meters(&keys).await?, |row| row
                 .personal_account_id)),
+            sharer: sharer(Arc::clone(&accounts), Arc::clone(&identity)),
             shares: shares(Arc::clone(&accounts), person.clone()),
             replacements: batch!(metering, |ids| {
                 let mut of_meter: HashMap<MeterId, Vec<_>> = HashMap::new();
@@ -203,6 +208,19 @@ fn shares(accounts: Arc<Accounts>, person: Option<Person>) -> Batch<PersonalAcco
                 of_account.entry(share.personal_account_id).or_default().push(share);
             }
             Ok(of_account)
+        }
+    })
+}
+
+fn sharer(accounts: Arc<Accounts>, identity: Arc<Identity>) -> Batch<AccountShareId, String> {
+    Batch::new(move |ids: Vec<AccountShareId>| {
+        let (accounts, identity) = (Arc::clone(&accounts), Arc::clone(&identity));
+        async move {
+            let owner_of = accounts.sharers(&ids).await?;
+            let owners: Vec<_> = owner_of.values().copied().collect();
+            let addresses = identity.addresses(&owners).await?;
+            let known = owner_of.into_iter().filter_map(|(id, owner)| Some((id, addresses.get(&owner)?.clone())));
+            Ok(known.collect())
         }
     })
 }

@@ -9,6 +9,7 @@ use super::super::error::{ErrorCode, TopError, UserError, path};
 use super::super::ids;
 use super::super::scalars::{DateTime, EmailAddress};
 use super::{PersonalAccount, Provider};
+use crate::accounts::Shared;
 use crate::accounts::error::{AccessRefusal, SharingRefusal};
 use crate::accounts::sharing::NewShare;
 use crate::kernel::{Failure, Fault, Person};
@@ -58,15 +59,31 @@ impl From<account_share::Model> for AccountShare {
     }
 }
 
+#[derive(Clone, Debug)]
+pub struct SharedAccess(pub Shared);
+
 /// By whose leave the viewer sees an account.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct SharedAccess {
+#[Object]
+impl SharedAccess {
     /// TypeID with the prefix `share`: `endAccountShare` gives it back.
-    pub id: ID,
+    async fn id(&self) -> ID {
+        ids::encode(self.0.id)
+    }
+
+    /// Who shares; null when they are gone.
+    async fn shared_by(&self, ctx: &Context<'_>) -> Result<Option<EmailAddress>, TopError> {
+        Ok(ctx.loaders()?.sharer.load(self.0.id).await?.map(EmailAddress))
+    }
+
     /// How far.
-    pub access: ShareAccess,
+    async fn access(&self) -> ShareAccess {
+        ShareAccess::of(self.0.may_pay)
+    }
+
     /// Over from then on; null: until it is taken back.
-    pub ends_at: Option<DateTime>,
+    async fn ends_at(&self) -> Option<DateTime> {
+        self.0.ends_at.map(DateTime)
+    }
 }
 
 /// An account that somebody offers to share with the viewer.

@@ -2,7 +2,7 @@
 //!
 //! A field is one point, times the rows of every list that it stands in: a page has the rows that `first` or `last` ask
 //! for, `ids` as many as are given, another list `graphql.list_size`. Where a value may be of several types, the dearest
-//! counts. `@skip` and `@include` lower nothing. Ten elements of the schema (introspection) are one point: they are
+//! counts. `@skip` and `@include` lower nothing. Twenty elements of the schema (introspection) are one point: they are
 //! read from memory.
 //!
 //! Built once for a document, fragments once each; evaluated in one pass, each term once.
@@ -11,7 +11,7 @@ use async_graphql::parser::types::VariableDefinition;
 use async_graphql::{Name, Positioned, Value, Variables};
 
 /// Introspected elements for one point.
-const ELEMENTS: u64 = 10;
+const ELEMENTS: u64 = 20;
 
 #[derive(Debug, Default)]
 pub struct Formula(Vec<Term>);
@@ -38,7 +38,7 @@ pub enum Size {
     },
     /// Items of a list argument.
     Items(Given),
-    /// A tenth, rounded up.
+    /// One point for `ELEMENTS`, rounded up.
     Elements,
 }
 

@@ -21,7 +21,7 @@ async fn offers(customer: &Customer) -> Value {
 }
 
 async fn take(customer: &Customer, id: &Value) -> Value {
-    let fields = "personalAccount { id access holderName sharedAccess { access endsAt } }";
+    let fields = "personalAccount { id access holderName sharedAccess { access endsAt sharedBy } }";
     customer.mutate("takeAccountShare", fields, json!({ "id": id })).await
 }
 
@@ -64,7 +64,10 @@ both_ways!(an_account_is_offered_by_letter_and_seen_when_it_is_taken, |app| {
     assert_eq!(offered[0]["number"], json!(sample("debt").number));
     let taken = take(&boris, &id).await;
     assert_eq!((&taken["personalAccount"]["access"], &taken["userErrors"]), (&json!("FULL"), &json!([])));
-    assert_eq!(taken["personalAccount"]["sharedAccess"], json!({ "access": "VIEW", "endsAt": null }));
+    assert_eq!(
+        taken["personalAccount"]["sharedAccess"],
+        json!({ "access": "VIEW", "endsAt": null, "sharedBy": "anna@example.com" })
+    );
     assert_eq!(everything(&boris, &account).await, everything(&anna, &account).await);
     assert_eq!(offers(&boris).await, json!([]));
     // The holder is told, and sees with whom.

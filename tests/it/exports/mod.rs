@@ -20,12 +20,13 @@ use crate::payments::{custom, settle, started};
 pub const EMAIL: &str = "anna@example.com";
 const FIELDS: &str = "export { id state requestedAt records readyAt expiresAt sizeKib downloadUrl }";
 const CHUNKS: &str = "SELECT COUNT(*) AS number FROM data_export_chunks";
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 13] = [
     "profile",
     "agreements",
     "sessions",
     "audit",
     "accounts",
+    "shares",
     "meters",
     "readings",
     "statements",
@@ -115,6 +116,8 @@ both_ways!(the_archive_holds_what_belongs_to_the_person, |app| {
     let limited = attach_limited(&anna, "overpaid").await;
     let profile = json!({ "fullName": "=Анна «Ёлкина», дача", "phone": "+7 900 123-45-67" });
     assert_eq!(user_errors(&anna.mutate("updateProfile", "viewer { email }", profile).await), []);
+    let offer = json!({ "personalAccountId": account, "email": "clara@example.com", "access": "VIEW_AND_PAY" });
+    assert_eq!(user_errors(&anna.mutate("sharePersonalAccount", "share { id }", offer).await), []);
     let reading = meter(&anna, &account).await.reading(2);
     assert_eq!(user_errors(&submit(&anna, json!([reading])).await), []);
     let payment = started(&anna, custom(&account, "100.00", "one")).await;
@@ -141,6 +144,8 @@ both_ways!(the_archive_holds_what_belongs_to_the_person, |app| {
     assert_eq!(accounts, [(&json!(account), &json!("FULL")), (&json!(limited), &json!("LIMITED"))]);
     assert_eq!(lists["accounts"][0]["number"], json!(sample("debt").number));
     assert!(lists["accounts"][0]["holderName"].is_string() && lists["accounts"][1]["holderName"].is_null());
+    let shared = (&lists["shares"][0]["account"], &lists["shares"][0]["email"], &lists["shares"][0]["access"]);
+    assert_eq!(shared, (&json!(account), &json!("clara@example.com"), &json!("VIEW_AND_PAY")));
     for list in ["statements", "ledger", "readings"] {
         assert!(!lists[list].is_empty(), "{list}");
         assert!(lists[list].iter().all(|row| row["account"] == json!(account)), "{list}: FULL access only");
