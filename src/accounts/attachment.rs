@@ -123,6 +123,10 @@ impl Accounts {
     }
 
     async fn prove_from(&self, origin: Origin, access: AccountAccess, proof: &AccessProof) -> Result<AccountAccess> {
+        // Bills and readings are what a share shows: they prove nothing. The PIN stands on the paper alone.
+        if access.share().is_some() && proof.kind() != AccessProofKind::Pin {
+            return refuse(AttachmentRefusal::ProofNotOffered);
+        }
         if !self.tries_of_person.take(&access.user_id().0.to_string()).await? {
             return refuse(AttachmentRefusal::TooManyTries);
         }
@@ -144,6 +148,7 @@ impl Accounts {
             store::delete_shares_in(&tx, &taken).await?;
             let proved = Act::new(AuditEventKind::AccountProved).about(access.id());
             self.audit.append_in(&tx, access.user_id(), origin.clone(), proved).await?;
+            self.tell_holders_in(&tx, access.id(), access.user_id(), Way::Proof).await?;
             store::get_attachment_in(&tx, access.user_id(), access.id()).await.map_err(Failure::from)
         });
         Ok(Self::shown(account, raised.await?))

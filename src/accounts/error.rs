@@ -15,6 +15,8 @@ pub enum SharingRefusal {
     TooMany,
     /// The end has passed already.
     Ended,
+    /// A letter goes with each: so many an hour and no more.
+    TooOften,
     /// No such share, or none of this person's.
     ShareNotFound,
     /// Whoever takes it has the account already.

@@ -40,6 +40,7 @@ pub struct Accounts {
     tries_of_person: Throttle,
     tries_of_account: Throttle,
     first_tries: Throttle,
+    shares_of_person: Throttle,
     /// Of a network, whoever signs in from it.
     by_source: Brake,
     outbox: Outbox,
@@ -56,6 +57,7 @@ impl Accounts {
             tries_of_person: throttle("attach-by-person", 20, TimeDelta::hours(1)),
             tries_of_account: throttle("prove-of-account", 5, TimeDelta::hours(1)),
             first_tries: throttle("prove-of-account-first", 1, TimeDelta::hours(1)),
+            shares_of_person: throttle("shares-of-person", sharing::SHARES_AN_HOUR, TimeDelta::hours(1)),
             by_source: Brake::new(keys.clone(), clock.clone(), "attach-by-source", source),
             audit: Audit::new(mechanisms),
             outbox,

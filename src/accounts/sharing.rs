@@ -20,6 +20,8 @@ use crate::platform::db::is_duplicate;
 
 /// Of one account by one person.
 const MOST_SHARES: u64 = 10;
+/// Of one person.
+pub const SHARES_AN_HOUR: u32 = 20;
 
 type Result<T> = std::result::Result<T, Failure<SharingRefusal>>;
 
@@ -61,6 +63,9 @@ impl Accounts {
         if wanted.ends_at.is_some_and(|ends_at| ends_at <= now) {
             return refuse(SharingRefusal::Ended);
         }
+        if !self.shares_of_person.take(&access.user_id().0.to_string()).await? {
+            return refuse(SharingRefusal::TooOften);
+        }
         let share = account_share::Model {
             id: self.entropy.id(&self.clock)?,
             personal_account_id: access.id(),
@@ -74,7 +79,10 @@ impl Accounts {
         };
         let (share, origin) = (&share, &origin.into());
         let shared = self.db.transaction(|tx| async move {
-            store::lock_account_in(&tx, share.personal_account_id).await?;
+            // Detached since it was looked at: nothing is left to share.
+            if !store::lock_own_full_in(&tx, share.owner_id, share.personal_account_id).await? {
+                return refuse(SharingRefusal::NotOwn);
+            }
             if store::count_shares_in(&tx, share.owner_id, share.personal_account_id).await? >= MOST_SHARES {
                 return refuse(SharingRefusal::TooMany);
             }
@@ -128,7 +136,12 @@ impl Accounts {
         let attachment_id = self.entropy.id(&self.clock)?;
         let (user_id, origin) = (person.user_id, &origin.into());
         let taken = self.db.transaction(|tx| async move {
-            let share = store::lock_share_in(&tx, id).await?;
+            // In the order in which a detachment locks: who gave it, then the share.
+            let Some(offered) = store::find_share(&*tx, id).await? else {
+                return refuse(SharingRefusal::ShareNotFound);
+            };
+            let still_given = store::lock_own_full_in(&tx, offered.owner_id, offered.personal_account_id).await?;
+            let share = store::lock_share_in(&tx, id).await?.filter(|_| still_given);
             let open = |share: &account_share::Model| {
                 share.email == email && share.taken_by.is_none() && share.ends_at.is_none_or(|ends_at| ends_at > now)
             };

@@ -212,6 +212,15 @@ pub async fn raise_access_in(
     attachment::Entity::update_many().set(raised).filter(of(user, account)).exec(&**tx).await.map(|_| ())
 }
 
+/// Whether the person has FULL access of their own, which stays so until the transaction ends.
+pub async fn lock_own_full_in(tx: &Tx, user: UserId, account: PersonalAccountId) -> Result<bool, DbErr> {
+    let own = attachment::Entity::find()
+        .filter(of(user, account))
+        .filter(attachment::Column::Access.eq(AccessLevel::Full))
+        .filter(attachment::Column::ShareId.is_null());
+    Ok(own.lock_exclusive().one(&**tx).await?.is_some())
+}
+
 pub async fn delete_attachment_in(tx: &Tx, user: UserId, account: PersonalAccountId) -> Result<bool, DbErr> {
     let deleted = attachment::Entity::delete_many().filter(of(user, account)).exec(&**tx).await?;
     Ok(deleted.rows_affected > 0)
@@ -373,10 +382,12 @@ pub async fn take_share_in(tx: &Tx, id: AccountShareId, user: UserId, now: DateT
 
 /// What it gave ends with it.
 pub async fn delete_shares_in(tx: &Tx, ids: &[AccountShareId]) -> Result<u64, DbErr> {
+    // The shares first: whoever is taking one holds its row, and what they attached is seen only after them.
+    let own = account_share::Column::Id.is_in(ids.iter().copied());
+    let deleted = account_share::Entity::delete_many().filter(own).exec(&**tx).await?.rows_affected;
     let given = attachment::Column::ShareId.is_in(ids.iter().copied());
     attachment::Entity::delete_many().filter(given).exec(&**tx).await?;
-    let own = account_share::Column::Id.is_in(ids.iter().copied());
-    Ok(account_share::Entity::delete_many().filter(own).exec(&**tx).await?.rows_affected)
+    Ok(deleted)
 }
 
 /// Which a person gave; of one account when it is named.

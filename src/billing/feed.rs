@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::ids::PersonalAccountId;
 use entity::ledger_entry;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Billing;
@@ -70,6 +71,8 @@ pub struct BalanceFeed {
     position: Position,
     started: bool,
     access: HashMap<PersonalAccountId, AccountAccess>,
+    /// When the access was looked up.
+    looked_at: Instant,
     read: VecDeque<ledger_entry::Model>,
     listener: Listener,
     look_every: Duration,
@@ -97,6 +100,7 @@ impl BalanceFeed {
             position: after.unwrap_or_default(),
             started,
             access: HashMap::new(),
+            looked_at: Instant::now(),
             read: VecDeque::new(),
             listener,
             look_every,
@@ -112,15 +116,16 @@ impl BalanceFeed {
     /// The next change; none when the session has ended.
     pub async fn next(&mut self) -> Result<Option<BalanceNews>, Fault> {
         loop {
+            // Whoever takes what was read slowly does not go on seeing what they may see no more.
+            if !self.read.is_empty() && self.looked_at.elapsed() >= self.look_every {
+                self.look_up_access().await.map_err(unconfirmed)?;
+            }
             while let Some(entry) = self.read.pop_front() {
                 if let Some(news) = self.news(entry) {
                     return Ok(Some(news));
                 }
             }
-            self.look_up_access().await.map_err(|failure| match failure {
-                Failure::Fault(fault) => fault,
-                Failure::Refused(_) => Fault::internal("a confirmed person became unconfirmed"),
-            })?;
+            self.look_up_access().await.map_err(unconfirmed)?;
             let positions: Vec<_> = self
                 .access
                 .values()
@@ -135,6 +140,7 @@ impl BalanceFeed {
 
     /// Accounts attached meanwhile join, detached ones leave.
     async fn look_up_access(&mut self) -> Result<(), Failure<AccessRefusal>> {
+        self.looked_at = Instant::now();
         let access = match &self.only {
             Some(ids) => self.accounts.access_to(&self.person, ids).await?,
             None => self.accounts.all_access(&self.person).await?,
@@ -173,6 +179,13 @@ impl BalanceFeed {
                 },
             }
         }
+    }
+}
+
+fn unconfirmed(failure: Failure<AccessRefusal>) -> Fault {
+    match failure {
+        Failure::Fault(fault) => fault,
+        Failure::Refused(_) => Fault::internal("a confirmed person became unconfirmed"),
     }
 }
 

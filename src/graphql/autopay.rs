@@ -260,6 +260,7 @@ fn error(refusal: &AutopayRefusal, locale: Locale) -> UserError {
     let one = |code, field: &'static str| UserError::basic(code, path([field]), locale);
     match refusal {
         AutopayRefusal::NotConfirmed => UserError::basic(ErrorCode::EmailNotConfirmed, None, locale),
+        AutopayRefusal::NotShared => one(ErrorCode::NotShared, "personalAccountId"),
         AutopayRefusal::AccountNotFound => one(ErrorCode::AccountNotFound, "personalAccountId"),
         AutopayRefusal::MethodNotFound => one(ErrorCode::SavedMethodNotFound, "savedMethodId"),
         AutopayRefusal::NotFound => one(ErrorCode::AutopayNotFound, "id"),

@@ -6,6 +6,7 @@ mod payment_qr;
 
 use async_graphql::{Context, ID, Object};
 use entity::exact::Money as Kopecks;
+use entity::ids::StatementId;
 use entity::{ledger_entry, statement};
 use futures_util::future::try_join;
 
@@ -146,6 +147,15 @@ pub struct LedgerEntry {
     pub account: AccountKey,
 }
 
+impl LedgerEntry {
+    /// Not after a later issue, whose lines explain its own charge.
+    async fn is_of_latest_issue(&self, ctx: &Context<'_>, statement: StatementId) -> Result<bool, TopError> {
+        let statement = ctx.loaders()?.statement_by_id.load(statement).await?;
+        let corrected_at = statement.and_then(|statement| statement.corrected_at);
+        Ok(corrected_at.is_none_or(|corrected_at| self.entry.recorded_at >= corrected_at))
+    }
+}
+
 /// One change of an account's balance. Entries are only ever added.
 #[Object]
 impl LedgerEntry {
@@ -190,8 +200,10 @@ impl LedgerEntry {
         let is_charge = self.entry.kind == entity::enums::LedgerEntryKind::Charge && self.account.is_full();
         let charged = self.entry.statement_id.filter(|_| is_charge);
         let lines = match charged {
-            Some(statement) => ctx.loaders()?.lines.load(statement).await?.unwrap_or_default(),
-            None => Vec::new(),
+            Some(statement) if self.is_of_latest_issue(ctx, statement).await? => {
+                ctx.loaders()?.lines.load(statement).await?.unwrap_or_default()
+            }
+            _ => Vec::new(),
         };
         Ok(EntryExplanation { text, lines: lines.into_iter().map(StatementLine).collect() })
     }

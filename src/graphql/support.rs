@@ -206,6 +206,7 @@ fn support_error(refusal: SupportRefusal, locale: Locale) -> UserError {
         SupportRefusal::StatementNotFound => (ErrorCode::StatementNotFound, path(["statementId"])),
         SupportRefusal::PaymentNotFound => (ErrorCode::PaymentNotFound, path(["paymentId"])),
         SupportRefusal::RequestNotFound => (ErrorCode::SupportRequestNotFound, path(["supportRequestId"])),
+        SupportRefusal::ThreadFull => (ErrorCode::SupportThreadFull, path(["supportRequestId"])),
         SupportRefusal::TooMany => return UserError::retry_later(ErrorCode::TooManyTries, None, 3600, locale),
     };
     UserError::basic(code, field, locale)

@@ -98,6 +98,8 @@ pub enum WithdrawalRefusal {
     NotConfirmed,
     /// No such reading, or none that this person sent.
     NotFound,
+    /// The account is shared to be looked at only.
+    NotShared,
     /// The provider has it, or the reading window in which it came has ended.
     TooLate,
 }

@@ -40,6 +40,9 @@ impl Metering {
         if reading.submitted_by != Some(person.user_id) {
             return Err(not_found());
         }
+        if !access.may_pay() {
+            return Err(Failure::Refused(WithdrawalRefusal::NotShared));
+        }
         let in_time = self.is_in_time(accounts, &access, &reading).await?;
         let (reading, act) = (&reading, &(person, origin.into()));
         self.db.transaction(|tx| async move { self.withdraw_in(&tx, reading, in_time, act).await }).await

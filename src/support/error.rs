@@ -11,6 +11,8 @@ pub enum SupportRefusal {
     StatementNotFound,
     PaymentNotFound,
     RequestNotFound,
+    /// The thread has as many messages as one may have.
+    ThreadFull,
     /// Too many messages; some are free again within the hour.
     TooMany,
 }

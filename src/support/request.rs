@@ -15,6 +15,8 @@ use crate::platform::db::Tx;
 
 /// Of one person.
 pub const MESSAGES_AN_HOUR: u32 = 20;
+/// Messages of one thread, answers included; then a new question is asked.
+pub const LONGEST_THREAD: u64 = 50;
 /// Characters of a message.
 pub const LONGEST_TEXT: usize = 5_000;
 
@@ -92,6 +94,9 @@ impl Support {
         let added = self.db.transaction(|tx| async move {
             let request = store::lock_request_in(&tx, id).await?;
             let Some(request) = request else { return refuse(SupportRefusal::RequestNotFound) };
+            if store::count_messages_in(&tx, id).await? >= LONGEST_THREAD {
+                return refuse(SupportRefusal::ThreadFull);
+            }
             self.append_in(&tx, id, text).await?;
             store::move_request_in(&tx, id, SupportState::Open, now).await?;
             Ok(support_request::Model { state: SupportState::Open, moved_at: now, ..request })

@@ -276,6 +276,7 @@ async fn own_address(ctx: &Context<'_>, person: &Person) -> Result<String, TopEr
 
 fn sharing_error(refusal: SharingRefusal, locale: Locale) -> UserError {
     let (code, field) = match refusal {
+        SharingRefusal::TooOften => return UserError::retry_later(ErrorCode::TooManyTries, None, 3600, locale),
         SharingRefusal::NotConfirmed => (ErrorCode::EmailNotConfirmed, None),
         SharingRefusal::AccountNotFound => (ErrorCode::AccountNotFound, path(["personalAccountId"])),
         SharingRefusal::NotOwn => (ErrorCode::NotShared, path(["personalAccountId"])),

@@ -81,6 +81,8 @@ pub enum ErrorCode {
     PaymentNotFound,
     /// There is no such question, or another person asked it.
     SupportRequestNotFound,
+    /// The question has as many messages as one may have: a new one goes on.
+    SupportThreadFull,
     /// There is no such share, or it is none of this person's.
     ShareNotFound,
     /// The nickname is longer than 60 characters.

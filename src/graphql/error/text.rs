@@ -75,6 +75,10 @@ impl ErrorCode {
             Self::TextMalformed => ("Напишите от 1 до 5000 знаков.", "Write 1 to 5000 characters."),
             Self::StatementNotFound => ("Такой квитанции нет.", "There is no such statement."),
             Self::PaymentNotFound => ("Такого платежа нет.", "There is no such payment."),
+            Self::SupportThreadFull => (
+                "В этом обращении уже 50 сообщений: задайте новый вопрос.",
+                "This question has 50 messages already: ask a new one.",
+            ),
             Self::SupportRequestNotFound => ("Такого обращения нет.", "There is no such request."),
             Self::ShareNotFound => ("Такого доступа нет.", "There is no such share."),
             Self::TokenInvalid => (

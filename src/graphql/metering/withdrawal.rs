@@ -53,6 +53,7 @@ impl WithdrawalMutation {
         let (code, field) = match refusal {
             WithdrawalRefusal::NotConfirmed => (ErrorCode::EmailNotConfirmed, None),
             WithdrawalRefusal::NotFound => (ErrorCode::ReadingNotFound, path(["id"])),
+            WithdrawalRefusal::NotShared => (ErrorCode::NotShared, path(["id"])),
             WithdrawalRefusal::TooLate => (ErrorCode::WithdrawalTooLate, path(["id"])),
         };
         let user_errors = vec![UserError::basic(code, field, locale)];

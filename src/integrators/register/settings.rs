@@ -7,6 +7,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{PenaltyStep, rate_hundredths};
+use crate::kernel::EmailAddress;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -181,6 +182,9 @@ impl ProviderSettings {
         if self.usual_monthly_maximum.is_some() && self.usual_monthly_maximum().is_none() {
             return Err("usual_monthly_maximum is not an exact decimal".into());
         }
+        if self.support_email.as_ref().is_some_and(|email| email.parse::<EmailAddress>().is_err()) {
+            return Err("support_email is not an e-mail address".into());
+        }
         // UTC-12:00 to UTC+14:00.
         if !(-720..=840).contains(&self.time_zone_minutes) {
             return Err("time_zone_minutes is not from -720 to 840".into());
@@ -283,6 +287,7 @@ last_day = 25
             ("[reading_window]", "[due]\npenalty_steps = \"31=300\"\n[reading_window]"),
             ("[reading_window]", "[readings]\nfraction_digits = 5\n[reading_window]"),
             ("time_zone", "languages = []\ntime_zone"),
+            ("time_zone", "support_email = \"call us\"\ntime_zone"),
         ] {
             assert!(parse(&TEXT.replace(good, bad)).is_err(), "{bad}");
         }

@@ -30,6 +30,8 @@ pub type SavedMethod = saved_method::Model;
 pub enum AutopayRefusal {
     NotConfirmed,
     AccountNotFound,
+    /// The account is shared to be looked at only.
+    NotShared,
     MethodNotFound,
     NotFound,
     /// The person has not said that they agree.
@@ -80,6 +82,9 @@ impl Payments {
                 AccessRefusal::NotFound => AutopayRefusal::AccountNotFound,
             })
         })?;
+        if !access.may_pay() {
+            return refused(AutopayRefusal::NotShared);
+        }
         let keyed = &Keyed::new(person.user_id, "setAutopay", key, &wish)?;
         let (id, origin, wish, now) = (self.entropy.id(&self.clock)?, &origin.into(), &wish, self.clock.now());
         let account = access.id();

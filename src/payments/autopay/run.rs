@@ -11,6 +11,7 @@ use entity::{autopay, autopay_run, payment, statement};
 use super::event::{RunAutopay, SendAutopayAnnounced, SendAutopayFailed};
 use super::rules::{Next, Plan, after_failure, due_at, plan};
 use super::store;
+use crate::accounts::AccountAccess;
 use crate::kernel::{Failure, Fault, Person};
 use crate::payments::Payments;
 use crate::payments::event::SettlePayment;
@@ -49,11 +50,24 @@ impl Payments {
                 AutopayTrigger::NewStatement => bill.issued_at >= autopay.consented_at,
                 AutopayTrigger::DueDate => bill.due_on >= self.clock.now().date_naive(),
             };
-            if counts && !store::has_run(self.db.read(), autopay.id, bill.period).await? {
+            if counts
+                && !store::has_run(self.db.read(), autopay.id, bill.period).await?
+                && self.payable(&autopay).await?.is_some()
+            {
                 planned += usize::from(self.plan_one(&autopay, &bill).await?);
             }
         }
         Ok(planned)
+    }
+
+    /// The account, while its payer may pay it: a share may have ended.
+    async fn payable(&self, autopay: &autopay::Model) -> Result<Option<AccountAccess>, Fault> {
+        let person = Person { user_id: autopay.user_id, session: String::new(), confirmed: true, scopes: None };
+        match self.accounts.access(&person, autopay.personal_account_id).await {
+            Ok(access) => Ok(Some(access).filter(AccountAccess::may_pay)),
+            Err(Failure::Refused(_)) => Ok(None),
+            Err(Failure::Fault(fault)) => Err(fault),
+        }
     }
 
     async fn plan_one(&self, autopay: &autopay::Model, bill: &statement::Model) -> Result<bool, Fault> {
@@ -107,13 +121,7 @@ impl Payments {
     }
 
     async fn pay(&self, run: &RunRow, autopay: &autopay::Model) -> Result<Option<DateTime<Utc>>, Fault> {
-        let person = Person { user_id: autopay.user_id, session: String::new(), confirmed: true, scopes: None };
-        let access = match self.accounts.access(&person, autopay.personal_account_id).await {
-            Ok(access) => Some(access),
-            Err(Failure::Refused(_)) => None,
-            Err(Failure::Fault(fault)) => return Err(fault),
-        };
-        let usable = access.filter(|_| autopay.paused_at.is_none());
+        let usable = self.payable(autopay).await?.filter(|_| autopay.paused_at.is_none());
         let Some(access) = usable else { return self.skip(run, "paused").await };
         let terms = &self.terms_of(access.provider_id()).await?;
         let (id, now): (PaymentId, _) = (self.entropy.id(&self.clock)?, self.clock.now());

@@ -99,8 +99,15 @@ both_ways!(who_may_look_neither_pays_nor_sends_readings_and_who_may_pay_does, |a
     take(&boris, &again).await;
     let sent = submit(&boris, json!([page.reading(1)])).await;
     assert_eq!(user_errors(&sent), []);
+    let reading = sent["readings"][0]["id"].clone();
     let payload = start(&boris, custom(&account, "10.00", "two")).await;
     assert_eq!(payload["userErrors"], json!([]), "{payload}");
+    // With less leave than before he does not undo what he did.
+    end(&anna, &again).await;
+    let less = share(&anna, &account, BORIS, "VIEW", Value::Null).await["share"]["id"].take();
+    take(&boris, &less).await;
+    let refused = boris.mutate("withdrawMeterReading", "reading { id }", json!({ "id": reading })).await;
+    assert_eq!(code(&refused), "NOT_SHARED");
     app.drain().await;
     app.discard_letters();
     app.finish().await;
@@ -139,12 +146,55 @@ both_ways!(what_was_shared_goes_with_the_holders_own_access, |app| {
 
 both_ways!(who_proves_the_access_needs_nobodys_leave, |app| {
     let (anna, boris, account, id) = shared(&app, "VIEW", Value::Null).await;
+    // What the share shows him proves nothing, not even when it is right.
+    let query = "query($id: ID!) { node(id: $id) { ... on PersonalAccount { statement { accrued { amount } }
+        meters { lastReading { values { value } } } } } }";
+    let seen = boris.ask(query, json!({ "id": account })).await["node"].take();
+    let total = json!({ "lastChargeTotal": seen["statement"]["accrued"]["amount"] });
+    let reading = json!({ "meterReading": seen["meters"][0]["lastReading"]["values"][0]["value"] });
+    for proof in [total, reading] {
+        assert!(!proof.as_object().unwrap().values().any(Value::is_null), "{proof}");
+        assert_eq!(code(&prove(&boris, &account, proof).await), "PROOF_NOT_OFFERED");
+    }
     let payload = prove(&boris, &account, json!({ "pin": sample("debt").pin })).await;
     assert_eq!(payload["userErrors"], json!([]), "{payload}");
+    app.drain().await;
+    assert_eq!(app.take_letters("anna@example.com").len(), 1, "the holder is told");
     assert_eq!(code(&end(&anna, &id).await), "SHARE_NOT_FOUND");
     assert_eq!(everything(&boris, &account).await["access"], "FULL");
     let payload = start(&boris, custom(&account, "10.00", "one")).await;
     assert_eq!(payload["userErrors"], json!([]), "{payload}");
+    app.drain().await;
+    app.discard_letters();
+    app.finish().await;
+});
+
+both_ways!(who_takes_a_share_while_the_holder_leaves_keeps_nothing, |app| {
+    let boris = app.confirmed_customer(BORIS).await;
+    for round in 0..20 {
+        let (anna, account) = owner(&app, &format!("anna{round}@example.com"), "debt").await;
+        let id = share(&anna, &account, BORIS, "VIEW", Value::Null).await["share"]["id"].take();
+        tokio::join!(take(&boris, &id), detach(&anna, &account));
+        assert_eq!(everything(&boris, &account).await, Value::Null, "round {round}");
+        assert_eq!(offers(&boris).await, json!([]));
+    }
+    app.drain().await;
+    app.discard_letters();
+    app.finish().await;
+});
+
+both_ways!(so_many_shares_an_hour_and_no_more, |app| {
+    let (anna, account) = owner(&app, "anna@example.com", "debt").await;
+    for _ in 0..20 {
+        let id = share(&anna, &account, BORIS, "VIEW", Value::Null).await["share"]["id"].take();
+        assert_eq!(end(&anna, &id).await["endedId"], id);
+    }
+    assert_eq!(code(&share(&anna, &account, BORIS, "VIEW", Value::Null).await), "TOO_MANY_TRIES");
+    for _ in 0..3 {
+        app.advance(TimeDelta::minutes(20));
+        assert_eq!(offers(&anna).await, json!([]), "who is seen stays signed in");
+    }
+    assert_eq!(code(&share(&anna, &account, BORIS, "VIEW", Value::Null).await), "");
     app.drain().await;
     app.discard_letters();
     app.finish().await;

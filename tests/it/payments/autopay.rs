@@ -82,6 +82,35 @@ both_ways!(an_autopay_is_announced_and_pays_once_what_was_announced_at_most, |ap
     app.finish().await;
 });
 
+both_ways!(an_autopay_by_anothers_leave_is_as_good_as_the_leave, |app| {
+    let (boris, _, method) = with_method(&app).await;
+    let (vera, account) = owner(&app, "vera@example.com", "overpaid").await;
+    let leave = async |access: &str| {
+        let input = json!({ "personalAccountId": account, "email": "anna@example.com", "access": access });
+        let share = vera.mutate("sharePersonalAccount", "share { id }", input).await["share"]["id"].take();
+        boris.mutate("takeAccountShare", "personalAccount { id }", json!({ "id": share })).await;
+        share
+    };
+    let view = leave("VIEW").await;
+    let refused = boris.mutate("setAutopay", SET, wish(&account, &method, "100.00", "one")).await;
+    assert_eq!(user_errors(&refused), [("NOT_SHARED".to_owned(), json!(["personalAccountId"]))]);
+    vera.mutate("endAccountShare", "endedId", json!({ "id": view })).await;
+    let pay = leave("VIEW_AND_PAY").await;
+    let set = boris.mutate("setAutopay", SET, wish(&account, &method, "100.00", "two")).await;
+    assert_eq!(user_errors(&set), []);
+    vera.mutate("endAccountShare", "endedId", json!({ "id": pay })).await;
+    app.drain().await;
+    app.discard_letters();
+    // Neither paid nor told of what is none of his business any more.
+    app.advance(TimeDelta::minutes(1));
+    statement_comes(&app, 195_600).await;
+    assert_eq!(app.app.services.payments.plan_autopays().await.unwrap(), 0);
+    app.drain().await;
+    assert_eq!(app.take_letters("anna@example.com").len(), 0);
+    put_right(&app).await;
+    app.finish().await;
+});
+
 both_ways!(what_is_above_the_ceiling_paused_or_taken_back_is_not_paid, |app| {
     let (customer, account, method) = with_method(&app).await;
     let set = customer.mutate("setAutopay", SET, wish(&account, &method, "100.00", "one")).await;

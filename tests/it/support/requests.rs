@@ -145,6 +145,25 @@ both_ways!(a_question_says_something_and_not_too_often, |app| {
     app.finish().await;
 });
 
+both_ways!(a_thread_has_an_end, |app| {
+    let customer = app.confirmed_customer("anna@example.com").await;
+    let id = send(&customer, json!({ "topic": "OTHER", "text": "Hello?" })).await["supportRequest"]["id"].take();
+    let own = kabinet::graphql::ids::decode(id.as_str().unwrap()).unwrap();
+    for _ in 1..49 {
+        app.app.services.support.answer(own, "Hello.", false).await.unwrap();
+    }
+    let add = async || {
+        customer
+            .mutate("addSupportMessage", "supportRequest { id }", json!({ "supportRequestId": id, "text": "?" }))
+            .await
+    };
+    assert_eq!(code(&add().await), "", "the fiftieth");
+    assert_eq!(code(&add().await), "SUPPORT_THREAD_FULL");
+    app.drain().await;
+    app.discard_letters();
+    app.finish().await;
+});
+
 both_ways!(an_operator_lists_shows_and_answers, |app| {
     let customer = app.confirmed_customer("anna@example.com").await;
     let id = send(&customer, json!({ "topic": "OTHER", "text": "Hello?" })).await["supportRequest"]["id"].take();

@@ -152,7 +152,8 @@ impl Stored {
         Ok(())
     }
 
-    /// Only for accounts with money in transit: nobody else's payments matter.
+    /// Only for accounts with money in transit, or whose statement a later issue may put back there: nobody else's payments
+    /// matter.
     async fn find_paid_here(
         &mut self,
         context: &Context,
@@ -160,8 +161,10 @@ impl Stored {
         accounts: impl Iterator<Item = &personal_account::Model>,
         bills: &[Bill],
     ) -> Result<(), Fault> {
-        let in_transit: Vec<_> =
-            accounts.filter(|account| !account.in_transit.is_zero()).map(|account| account.id).collect();
+        let in_transit: Vec<_> = accounts
+            .filter(|account| !account.in_transit.is_zero() || self.same_period.contains_key(&account.id))
+            .map(|account| account.id)
+            .collect();
         let (Some(bill), false) = (bills.first(), in_transit.is_empty()) else { return Ok(()) };
         let since = context.start_of(bill.statement.period);
         for (account, at, amount) in store::find_paid_here_since(reads, &in_transit, since).await? {

@@ -53,6 +53,7 @@ on_both_engines!(
     a_refused_month_is_not_written_and_keeps_the_later_ones_out,
     a_stored_month_is_not_rewritten,
     a_later_issue_of_the_newest_month_corrects_it_by_reversing_entries,
+    a_correction_after_months_without_a_statement_keeps_what_was_paid_here_in_transit,
     money_paid_here_is_not_counted_twice,
     a_statement_shows_nothing_that_was_paid_after_it_was_issued,
     a_row_of_an_unknown_account_refuses_its_file,
@@ -239,6 +240,20 @@ async fn a_later_issue_of_the_newest_month_corrects_it_by_reversing_entries(worl
     assert_eq!(account_of(world.db(), "0001").await.balance, money("80"));
     let late = world.book("late").reissued().reissued().month(202_610, &[("0001", "100", "19", "45")]).seal();
     assert!(world.import(&late).await.refused());
+}
+
+async fn a_correction_after_months_without_a_statement_keeps_what_was_paid_here_in_transit(world: World) {
+    world.load(&world.book("first").accounts(&["0001"]).month(202_606, &[("0001", "0", "100", "0")]).seal()).await;
+    pay_here(&world, "100", "2026-07-10T12:00:00Z").await;
+    pay_here(&world, "30", "2026-09-10T12:00:00Z").await;
+    world.load(&world.book("second").month(202_609, &[("0001", "300", "50", "30")]).seal()).await;
+    let account = account_of(world.db(), "0001").await;
+    assert_eq!((account.balance, account.in_transit), (money("320"), Money::ZERO));
+    // The provider had not seen the 30 after all.
+    world.load(&world.book("corrected").reissued().month(202_609, &[("0001", "300", "50", "0")]).seal()).await;
+    let account = account_of(world.db(), "0001").await;
+    assert_eq!((account.balance, account.in_transit), (money("320"), money("30")));
+    assert_eq!(Billing::new(&world.mechanisms).unbalanced_accounts(10).await.unwrap(), []);
 }
 
 /// Paid through kabinet, not by a statement.
