@@ -11,6 +11,7 @@ use super::error::{ErrorCode, TopError, UserError, path};
 use super::ids;
 use super::scalars::DateTime;
 use crate::kernel::Failure;
+use crate::platform::idempotency::KeyRefusal;
 use crate::support::error::SupportRefusal;
 use crate::support::request::NewRequest;
 
@@ -95,6 +96,8 @@ pub struct SendSupportRequestInput {
     pub statement_id: Option<ID>,
     /// Id of a payment that the viewer made.
     pub payment_id: Option<ID>,
+    /// The same key with the same question gives the first answer again: make one before the first try and keep it.
+    pub idempotency_key: Option<String>,
 }
 
 /// What became of it.
@@ -102,6 +105,8 @@ pub struct SendSupportRequestInput {
 pub struct SendSupportRequestPayload {
     /// The question, stored; the answer comes by letter and into its thread.
     pub support_request: Option<SupportRequest>,
+    /// Whether the key was used before with the same question: this is that one, and nothing was done now.
+    pub replayed: bool,
     /// Why nothing was done; empty when it was.
     pub user_errors: Vec<UserError>,
 }
@@ -113,6 +118,8 @@ pub struct AddSupportMessageInput {
     pub support_request_id: ID,
     /// 1 to 5000 characters.
     pub text: String,
+    /// The same key with the same message gives the first answer again: make one before the first try and keep it.
+    pub idempotency_key: Option<String>,
 }
 
 /// What became of it.
@@ -120,6 +127,8 @@ pub struct AddSupportMessageInput {
 pub struct AddSupportMessagePayload {
     /// The question, open again.
     pub support_request: Option<SupportRequest>,
+    /// Whether the key was used before with the same message, and nothing was done now.
+    pub replayed: bool,
     /// Why nothing was done; empty when it was.
     pub user_errors: Vec<UserError>,
 }
@@ -136,22 +145,20 @@ impl SupportMutation {
         #[graphql(desc = "The question.")] input: SendSupportRequestInput,
     ) -> Result<SendSupportRequestPayload, TopError> {
         let (actor, person, support) = (ctx.actor()?, ctx.person()?, &ctx.services()?.support);
-        let wanted = match request(input) {
-            Ok(wanted) => wanted,
-            Err(refusal) => {
-                let user_errors = vec![support_error(refusal, actor.locale)];
-                return Ok(SendSupportRequestPayload { support_request: None, user_errors });
-            }
+        let refused = |refusal| {
+            let user_errors = vec![support_error(refusal, actor.locale)];
+            Ok(SendSupportRequestPayload { user_errors, ..Default::default() })
         };
-        match support.send(person, actor, wanted).await {
-            Ok(request) => Ok(SendSupportRequestPayload {
-                support_request: Some(SupportRequest(request)),
-                user_errors: Vec::new(),
-            }),
-            Err(Failure::Refused(refusal)) => {
-                let user_errors = vec![support_error(refusal, actor.locale)];
-                Ok(SendSupportRequestPayload { support_request: None, user_errors })
+        let (wanted, key) = match request(input) {
+            Ok(read) => read,
+            Err(refusal) => return refused(refusal),
+        };
+        match support.send(person, actor, wanted, key.as_deref()).await {
+            Ok((request, replayed)) => {
+                let support_request = Some(SupportRequest(request));
+                Ok(SendSupportRequestPayload { support_request, replayed, user_errors: Vec::new() })
             }
+            Err(Failure::Refused(refusal)) => refused(refusal),
             Err(Failure::Fault(fault)) => Err(fault.into()),
         }
     }
@@ -165,15 +172,17 @@ impl SupportMutation {
         let (locale, person) = (ctx.actor()?.locale, ctx.person()?);
         let refused = |refusal| {
             let user_errors = vec![support_error(refusal, locale)];
-            Ok(AddSupportMessagePayload { support_request: None, user_errors })
+            Ok(AddSupportMessagePayload { user_errors, ..Default::default() })
         };
         if !person.confirmed {
             return refused(SupportRefusal::NotConfirmed);
         }
         let Some(id) = ids::decode(&input.support_request_id) else { return refused(SupportRefusal::RequestNotFound) };
-        match ctx.services()?.support.add_message(person, id, &input.text).await {
-            Ok(request) => {
-                Ok(AddSupportMessagePayload { support_request: Some(SupportRequest(request)), user_errors: Vec::new() })
+        let key = input.idempotency_key.as_deref();
+        match ctx.services()?.support.add_message(person, id, &input.text, key).await {
+            Ok((request, replayed)) => {
+                let support_request = Some(SupportRequest(request));
+                Ok(AddSupportMessagePayload { support_request, replayed, user_errors: Vec::new() })
             }
             Err(Failure::Refused(refusal)) => refused(refusal),
             Err(Failure::Fault(fault)) => Err(fault.into()),
@@ -181,16 +190,18 @@ impl SupportMutation {
     }
 }
 
-fn request(input: SendSupportRequestInput) -> Result<NewRequest, SupportRefusal> {
-    let SendSupportRequestInput { topic, text, personal_account_id, meter_id, statement_id, payment_id } = input;
-    Ok(NewRequest {
+/// With its key.
+fn request(input: SendSupportRequestInput) -> Result<(NewRequest, Option<String>), SupportRefusal> {
+    let SendSupportRequestInput { topic, text, personal_account_id, meter_id, statement_id, payment_id, .. } = input;
+    let wanted = NewRequest {
         topic: topic.into(),
         text,
         personal_account_id: named(personal_account_id, SupportRefusal::AccountNotFound)?,
         meter_id: named(meter_id, SupportRefusal::MeterNotFound)?,
         statement_id: named(statement_id, SupportRefusal::StatementNotFound)?,
         payment_id: named(payment_id, SupportRefusal::PaymentNotFound)?,
-    })
+    };
+    Ok((wanted, input.idempotency_key))
 }
 
 fn named<T: entity::ids::TypedId>(id: Option<ID>, refusal: SupportRefusal) -> Result<Option<T>, SupportRefusal> {
@@ -206,6 +217,9 @@ fn support_error(refusal: SupportRefusal, locale: Locale) -> UserError {
         SupportRefusal::StatementNotFound => (ErrorCode::StatementNotFound, path(["statementId"])),
         SupportRefusal::PaymentNotFound => (ErrorCode::PaymentNotFound, path(["paymentId"])),
         SupportRefusal::RequestNotFound => (ErrorCode::SupportRequestNotFound, path(["supportRequestId"])),
+        SupportRefusal::KeyMalformed => (ErrorCode::IdempotencyKeyMalformed, path(["idempotencyKey"])),
+        SupportRefusal::Key(KeyRefusal::Reused) => (ErrorCode::IdempotencyKeyReused, path(["idempotencyKey"])),
+        SupportRefusal::Key(KeyRefusal::Running) => (ErrorCode::IdempotencyKeyRunning, path(["idempotencyKey"])),
         SupportRefusal::ThreadFull => (ErrorCode::SupportThreadFull, path(["supportRequestId"])),
         SupportRefusal::TooMany => return UserError::retry_later(ErrorCode::TooManyTries, None, 3600, locale),
     };

@@ -1,5 +1,7 @@
 //! Every way in which support says no.
 
+use crate::platform::idempotency::KeyRefusal;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SupportRefusal {
     NotConfirmed,
@@ -13,6 +15,8 @@ pub enum SupportRefusal {
     RequestNotFound,
     /// The thread has as many messages as one may have.
     ThreadFull,
+    KeyMalformed,
+    Key(KeyRefusal),
     /// Too many messages; some are free again within the hour.
     TooMany,
 }

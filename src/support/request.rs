@@ -3,6 +3,7 @@
 use entity::enums::{AuditEventKind, SupportState, SupportTopic};
 use entity::ids::{MeterId, PaymentId, PersonalAccountId, StatementId, SupportRequestId, UserId};
 use entity::{support_message, support_request};
+use serde::Serialize;
 
 use super::error::SupportRefusal;
 use super::event::SendSupportMessage;
@@ -12,6 +13,7 @@ use crate::accounts::error::AccessRefusal;
 use crate::identity::audit::{Act, Origin};
 use crate::kernel::{Failure, Fault, Page, Person, Slice};
 use crate::platform::db::Tx;
+use crate::platform::idempotency::{self, Keyed};
 
 /// Of one person.
 pub const MESSAGES_AN_HOUR: u32 = 20;
@@ -26,8 +28,23 @@ fn refuse<T>(refusal: SupportRefusal) -> Result<T> {
     Err(Failure::Refused(refusal))
 }
 
+fn keyed(person: &Person, operation: &'static str, key: Option<&str>, input: &impl Serialize) -> Result<Option<Keyed>> {
+    match key {
+        Some(key) if key.is_empty() || key.len() > idempotency::LONGEST_KEY => refuse(SupportRefusal::KeyMalformed),
+        Some(key) => Ok(Some(Keyed::new(person.user_id, operation, key, input)?)),
+        None => Ok(None),
+    }
+}
+
+async fn record_in(tx: &Tx, keyed: Option<&Keyed>, id: SupportRequestId) -> std::result::Result<(), Fault> {
+    match keyed {
+        Some(keyed) => idempotency::record_in(tx, keyed, &id).await,
+        None => Ok(()),
+    }
+}
+
 /// A question, and what it is about.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct NewRequest {
     pub topic: SupportTopic,
     pub text: String,
@@ -38,15 +55,20 @@ pub struct NewRequest {
 }
 
 impl Support {
-    /// Stores the question and lets it be mailed.
+    /// Stores the question and lets it be mailed. The flag: the key was used before.
     pub async fn send(
         &self,
         person: &Person,
         origin: impl Into<Origin>,
         wanted: NewRequest,
-    ) -> Result<support_request::Model> {
+        key: Option<&str>,
+    ) -> Result<(support_request::Model, bool)> {
         if !person.confirmed {
             return refuse(SupportRefusal::NotConfirmed);
+        }
+        let keyed = &keyed(person, "sendSupportRequest", key, &wanted)?;
+        if let Some(first) = self.repeated(keyed.as_ref()).await? {
+            return Ok((first, true));
         }
         let text = checked(&wanted.text)?;
         let account = self.subject(person, &wanted).await?;
@@ -66,22 +88,28 @@ impl Support {
         };
         let (request, text, origin) = (&request, &text, &origin.into());
         let sent = self.db.transaction(|tx| async move {
+            if let Some(first) = self.first_in(&tx, keyed.as_ref()).await? {
+                return Ok((first, true));
+            }
             store::insert_request_in(&tx, request.clone()).await?;
             self.append_in(&tx, request.id, text).await?;
             let act = Act::new(AuditEventKind::SupportRequested).about(request.id);
             self.audit.append_in(&tx, person.user_id, origin.clone(), act).await?;
-            Ok(request.clone())
+            record_in(&tx, keyed.as_ref(), request.id).await?;
+            Ok((request.clone(), false))
         });
         sent.await
     }
 
-    /// Adds a message of the person to the thread: it is the support service's turn again.
+    /// Adds a message of the person to the thread: it is the support service's turn again. The flag: the key was used
+    /// before.
     pub async fn add_message(
         &self,
         person: &Person,
         id: SupportRequestId,
         text: &str,
-    ) -> Result<support_request::Model> {
+        key: Option<&str>,
+    ) -> Result<(support_request::Model, bool)> {
         if !person.confirmed {
             return refuse(SupportRefusal::NotConfirmed);
         }
@@ -89,19 +117,51 @@ impl Support {
         if self.find_request(person, id).await?.is_none() {
             return refuse(SupportRefusal::RequestNotFound);
         }
+        let keyed = &keyed(person, "addSupportMessage", key, &(id, text))?;
+        if let Some(first) = self.repeated(keyed.as_ref()).await? {
+            return Ok((first, true));
+        }
         self.limited(person).await?;
         let now = self.clock.now();
         let added = self.db.transaction(|tx| async move {
             let request = store::lock_request_in(&tx, id).await?;
             let Some(request) = request else { return refuse(SupportRefusal::RequestNotFound) };
+            if let Some(first) = self.first_in(&tx, keyed.as_ref()).await? {
+                return Ok((first, true));
+            }
             if store::count_messages_in(&tx, id).await? >= LONGEST_THREAD {
                 return refuse(SupportRefusal::ThreadFull);
             }
             self.append_in(&tx, id, text).await?;
             store::move_request_in(&tx, id, SupportState::Open, now).await?;
-            Ok(support_request::Model { state: SupportState::Open, moved_at: now, ..request })
+            record_in(&tx, keyed.as_ref(), id).await?;
+            Ok((support_request::Model { state: SupportState::Open, moved_at: now, ..request }, false))
         });
         added.await
+    }
+
+    /// The request of the first call with the key.
+    async fn repeated(&self, keyed: Option<&Keyed>) -> Result<Option<support_request::Model>> {
+        let Some(keyed) = keyed else { return Ok(None) };
+        let first: Option<SupportRequestId> = idempotency::find_outcome(self.db.read(), keyed)
+            .await
+            .map_err(|failure| failure.map(SupportRefusal::Key))?;
+        match first {
+            Some(id) => Ok(store::find_request(self.db.read(), id).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// The same where the key is claimed.
+    async fn first_in(&self, tx: &Tx, keyed: Option<&Keyed>) -> Result<Option<support_request::Model>> {
+        let Some(keyed) = keyed else { return Ok(None) };
+        let first: Option<SupportRequestId> = idempotency::first_outcome_in(tx, keyed, self.clock.now())
+            .await
+            .map_err(|failure| failure.map(SupportRefusal::Key))?;
+        match first {
+            Some(id) => Ok(store::find_request(&**tx, id).await?),
+            None => Ok(None),
+        }
     }
 
     async fn append_in(&self, tx: &Tx, id: SupportRequestId, text: &str) -> std::result::Result<(), Fault> {

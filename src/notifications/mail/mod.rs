@@ -110,6 +110,16 @@ letters! {
     support_answer: SupportAnswer,
 }
 
+impl LetterKind {
+    /// Whoever answers a question by letter writes to the person who asked.
+    fn reply_to(&self) -> Option<EmailAddress> {
+        match self {
+            Self::SupportMessage(message) => Some(EmailAddress::stored(message.email.clone())),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub struct Templates(Environment<'static>);
 
@@ -139,6 +149,7 @@ impl Templates {
         let (subject, text) = text.split_once('\n').unwrap_or((&text, ""));
         Ok(Letter {
             to: EmailAddress::stored(to.to_owned()),
+            reply_to: kind.reply_to(),
             subject: subject.trim().to_owned(),
             text: text.trim_start().to_owned(),
             html: write("html")?,

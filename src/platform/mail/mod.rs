@@ -18,6 +18,8 @@ pub use smtp::{Sender, Smtp};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
     pub to: EmailAddress,
+    /// Who reads the answer; None: the cabinet's support service.
+    pub reply_to: Option<EmailAddress>,
     pub subject: String,
     pub text: String,
     pub html: String,

@@ -63,9 +63,10 @@ impl Sender {
     pub(super) fn message(&self, id: &str, letter: &Letter, now: DateTime<Utc>) -> Result<Message, Fault> {
         // RFC 3834: no out-of-office reply comes back.
         let auto = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
+        let reply_to = letter.reply_to.as_ref().map(|reply_to| mailbox(reply_to.as_str())).transpose()?;
         let mut message = Message::builder()
             .from(self.from.clone())
-            .reply_to(self.support.clone())
+            .reply_to(reply_to.unwrap_or_else(|| self.support.clone()))
             .to(mailbox(letter.to.as_str())?)
             .date(now.into())
             .subject(&letter.subject)

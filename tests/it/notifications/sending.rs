@@ -11,6 +11,7 @@ const TO: &str = "anna@xn--e1afmkfd.xn--p1ai";
 fn letter() -> Letter {
     Letter {
         to: TO.parse().unwrap(),
+        reply_to: None,
         subject: "Платёж принят".to_owned(),
         text: "Сумма: 1,00 ₽\n".to_owned(),
         html: "<p>1,00 ₽</p>".to_owned(),
@@ -55,6 +56,10 @@ async fn a_letter_has_the_headers_that_mail_programs_and_other_robots_look_for()
         assert!(source.find("Сумма: 1,00 ₽") < source.find("<p>1,00 ₽</p>"), "{source}");
     }
     assert_eq!(sent.len(), 2);
+    let asked = Letter { reply_to: Some("boris@example.com".parse().unwrap()), ..letter() };
+    mailer.send("job-2", &asked, &Clock::fixed(start_of_test())).await.unwrap();
+    let source = smtp.letters(TO).pop().unwrap();
+    assert!(source.contains("Reply-To: boris@example.com"), "{source}");
 }
 
 #[test]

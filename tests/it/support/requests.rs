@@ -145,6 +145,36 @@ both_ways!(a_question_says_something_and_not_too_often, |app| {
     app.finish().await;
 });
 
+both_ways!(a_question_asked_again_with_its_key_is_asked_once, |app| {
+    let customer = app.confirmed_customer("anna@example.com").await;
+    let ask = async |text: &str, key: &str| {
+        let input = json!({ "topic": "OTHER", "text": text, "idempotencyKey": key });
+        customer.mutate("sendSupportRequest", "supportRequest { id } replayed", input).await
+    };
+    let first = ask("Hello?", "one").await;
+    let again = ask("Hello?", "one").await;
+    assert_eq!((&again["supportRequest"], &again["replayed"]), (&first["supportRequest"], &json!(true)));
+    assert_eq!(
+        (first["replayed"].as_bool(), code(&ask("Other", "one").await)),
+        (Some(false), "IDEMPOTENCY_KEY_REUSED".to_owned())
+    );
+    assert_eq!(code(&ask("Hello?", "").await), "IDEMPOTENCY_KEY_MALFORMED");
+    let add = async |text: &str| {
+        let input = json!({ "supportRequestId": first["supportRequest"]["id"], "text": text, "idempotencyKey": "two" });
+        customer.mutate("addSupportMessage", "supportRequest { id } replayed", input).await
+    };
+    assert_eq!(
+        (add("More").await["replayed"].take(), add("More").await["replayed"].take()),
+        (json!(false), json!(true))
+    );
+    assert_eq!(code(&add("Other").await), "IDEMPOTENCY_KEY_REUSED");
+    let messages = thread(&customer, &first["supportRequest"]["id"]).await["messages"].take();
+    assert_eq!(messages.as_array().unwrap().len(), 2);
+    app.drain().await;
+    assert_eq!(app.take_letters(&app.app.config.mail.support_address.clone()).len(), 2);
+    app.finish().await;
+});
+
 both_ways!(a_thread_has_an_end, |app| {
     let customer = app.confirmed_customer("anna@example.com").await;
     let id = send(&customer, json!({ "topic": "OTHER", "text": "Hello?" })).await["supportRequest"]["id"].take();
