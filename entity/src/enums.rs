@@ -53,6 +53,12 @@ words! {
         Profile = "PROFILE", Balance = "BALANCE", Statements = "STATEMENTS", Readings = "READINGS",
         SubmitReadings = "SUBMIT_READINGS", Payments = "PAYMENTS", Pay = "PAY",
     }
+    /// What the token of a provider's own program may be used for.
+    ClientScope { Balances = "BALANCES", Readings = "READINGS", Payments = "PAYMENTS" }
+    /// What was done to a provider's own program.
+    ApiClientEventKind {
+        Added = "ADDED", SecretRotated = "SECRET_ROTATED", SecretRevoked = "SECRET_REVOKED", Revoked = "REVOKED",
+    }
     EmailChangeLinkPurpose { ConfirmByOld = "CONFIRM_BY_OLD", ConfirmByNew = "CONFIRM_BY_NEW", Cancel = "CANCEL" }
     ErasureReason { Unconfirmed = "UNCONFIRMED", Requested = "REQUESTED" }
     AccessLevel { Limited = "LIMITED", Full = "FULL" }

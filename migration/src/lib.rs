@@ -27,6 +27,7 @@ mod m0030_payment_states;
 mod m0031_sandbox_bank;
 mod m0032_refunds;
 mod m0040_access_tokens;
+mod m0043_api_clients;
 mod m0033_ways_to_pay;
 mod m0034_promises;
 mod m0035_registers;
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0022_sharing::Step),
             Box::new(m0023_support::Step),
             Box::new(m0024_reversals::Step),
+            Box::new(m0043_api_clients::Step),
         ]
     }
 }

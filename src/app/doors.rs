@@ -4,18 +4,20 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use entity::enums::{Locale, PaymentStatus, SandboxStatus};
-use entity::ids::{PaymentId, TypedId, UserId};
+use entity::ids::PaymentId;
 
 use super::App;
 use crate::exports::download::Opened;
 use crate::graphql::identity::password_message;
 use crate::http::{
-    Check, Doors, Ended, ExportAnswer, LinkOutcome, MailboxMessage, Paper, SandboxCall, SandboxPage, SandboxReply,
-    Taken, UsedLink,
+    Check, ClientProof, Doors, Ended, ExportAnswer, Grant, LinkOutcome, MailboxMessage, Paper, SandboxCall,
+    SandboxPage, SandboxReply, Taken, TokenFacts, Unproved, UsedLink,
 };
 use crate::identity::email_change::Confirmed;
 use crate::identity::error::{CancellationRefusal, ConfirmationRefusal, ReportRefusal, ResetRefusal};
-use crate::kernel::{Actor, Failure, Fault, Person, type_id};
+use crate::integrators::api_client::error::TokenRefusal;
+use crate::integrators::api_client::{self, token::Good};
+use crate::kernel::{Actor, Bearer, ClientScopes, Failure, Fault, Person, type_id};
 use crate::papers::{Table, Wanted};
 use crate::payments::acquirer::sandbox::Asked;
 use crate::payments::acquirer::sandbox::outcome::Choice;
@@ -28,12 +30,61 @@ pub struct AppDoors(pub App);
 
 #[async_trait]
 impl Doors for AppDoors {
-    async fn person(&self, token: &str) -> Result<Option<Person>, Fault> {
-        self.0.services.identity.find_bearer(token).await
+    async fn bearer(&self, token: &str) -> Result<Option<Bearer>, Fault> {
+        if token.starts_with(api_client::TOKEN_PREFIX) {
+            return Box::pin(self.client(token)).await;
+        }
+        Ok(self.0.services.identity.find_bearer(token).await?.map(Bearer::Person))
     }
 
-    async fn look(&self, token: &str) -> Result<Option<Person>, Fault> {
-        self.0.services.identity.look_for_bearer(token).await
+    async fn look(&self, token: &str) -> Result<Option<Bearer>, Fault> {
+        if token.starts_with(api_client::TOKEN_PREFIX) {
+            return self.client(token).await;
+        }
+        Ok(self.0.services.identity.look_for_bearer(token).await?.map(Bearer::Person))
+    }
+
+    async fn grant_token(&self, proof: &ClientProof, wanted: Option<&str>) -> Result<Grant, Fault> {
+        let Some(id) = type_id::decode(&proof.id) else { return Ok(Grant::Unproved) };
+        match self.0.services.api_clients.grant(id, &proof.secret, wanted).await {
+            Ok(made) => Ok(Grant::Token {
+                token: made.token,
+                seconds: (made.expires_at - made.issued_at).num_seconds(),
+                scope: spaced(made.scopes),
+            }),
+            Err(Failure::Refused(TokenRefusal::Unproved)) => Ok(Grant::Unproved),
+            Err(Failure::Refused(TokenRefusal::Scope)) => Ok(Grant::Scope),
+            Err(Failure::Fault(fault)) => Err(fault),
+        }
+    }
+
+    async fn introspect(
+        &self,
+        proof: &ClientProof,
+        token: &str,
+    ) -> Result<Result<Option<TokenFacts>, Unproved>, Fault> {
+        let clients = &self.0.services.api_clients;
+        let Some(id) = type_id::decode(&proof.id) else { return Ok(Err(Unproved)) };
+        if !clients.is_proved(id, &proof.secret).await? {
+            return Ok(Err(Unproved));
+        }
+        let own = clients.find(token).await?.filter(|good| good.client.id == id);
+        Ok(Ok(own.map(|Good { client, issued_at, expires_at }| TokenFacts {
+            client_id: type_id::encode(client.id),
+            scope: spaced(client.scopes),
+            issued_at,
+            expires_at,
+        })))
+    }
+
+    async fn revoke_token(&self, proof: &ClientProof, token: &str) -> Result<Result<(), Unproved>, Fault> {
+        let clients = &self.0.services.api_clients;
+        let Some(id) = type_id::decode(&proof.id) else { return Ok(Err(Unproved)) };
+        if !clients.is_proved(id, &proof.secret).await? {
+            return Ok(Err(Unproved));
+        }
+        clients.revoke_token(id, token).await?;
+        Ok(Ok(()))
     }
 
     async fn hear_of_endings(&self, tell: &(dyn Fn(Ended) + Send + Sync)) {
@@ -43,7 +94,7 @@ impl Doors for AppDoors {
             self.0.services.identity.sessions.hear_of_end(&wake);
             match wake {
                 Wake::SessionEnded(session) => tell(Ended::Session(session)),
-                Wake::SessionsEnded(user) => tell(Ended::Person(UserId::from_uuid(user))),
+                Wake::SessionsEnded(holder) => tell(Ended::Holder(holder)),
                 Wake::Everything => tell(Ended::Any),
                 Wake::Row(_) => {}
             }
@@ -217,7 +268,16 @@ fn wanted(path: &str) -> Option<Wanted> {
     }
 }
 
+/// As OAuth writes a list of scopes.
+fn spaced(scopes: ClientScopes) -> String {
+    scopes.words().replace(',', " ")
+}
+
 impl AppDoors {
+    async fn client(&self, token: &str) -> Result<Option<Bearer>, Fault> {
+        Ok(self.0.services.api_clients.find(token).await?.map(|good| Bearer::Client(good.client)))
+    }
+
     fn page(&self, payment: entity::sandbox_payment::Model) -> Result<SandboxPage, Fault> {
         let waits = payment.status == SandboxStatus::Pending;
         let qr_svg = waits.then(|| svg(&self.0.sandbox.page_of(&payment))).transpose()?;

@@ -23,6 +23,7 @@ use crate::http::graphql::door::Door;
 use crate::http::live::Pace;
 use crate::http::{DemoCard, Http, admin_routes, routes, serve};
 use crate::identity::Identity;
+use crate::integrators::api_client::ApiClients;
 use crate::kernel::{Clock, Entropy, Fault};
 use crate::metering::Metering;
 use crate::notifications::Notifications;
@@ -152,12 +153,14 @@ impl App {
         let sources = (Arc::clone(&accounts), Arc::clone(&metering), Arc::clone(&billing), Arc::clone(&payments));
         let papers = Arc::new(Papers::new(sources, clock));
         let notifications = Arc::new(Notifications::new(mailer.clone(), outside.clock.clone(), Arc::clone(&config))?);
+        let api_clients = Arc::new(ApiClients::new(&mechanisms));
         let worker = Worker {
             mechanisms: mechanisms.clone(),
             identity: Arc::clone(&identity),
             accounts: Arc::clone(&accounts),
             payments: Arc::clone(&payments),
             exports: Arc::clone(&exports),
+            api_clients: Arc::clone(&api_clients),
             support: Arc::clone(&support),
             sandbox: sandbox.clone(),
             notifications,
@@ -169,6 +172,7 @@ impl App {
             billing,
             payments,
             exports,
+            api_clients,
             support,
             wakeups: mechanisms.wakeups.clone(),
             clock: outside.clock,

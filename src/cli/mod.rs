@@ -2,6 +2,7 @@
 
 mod audit;
 mod calibration;
+mod clients;
 mod demo;
 mod doctor;
 mod erasures;
@@ -60,6 +61,8 @@ enum Command {
     Erasures(erasures::ErasuresArgs),
     /// Payments that contradict their acquirer: list them, assign them, close them.
     Incidents(incidents::IncidentsArgs),
+    /// Programs of providers: register them, give them other secrets, end them.
+    Clients(clients::ClientsArgs),
     /// How a provider is paid: receipt, commission, recipient, register.
     PaymentTerms(payment_terms::PaymentTermsArgs),
     /// Tell providers of payments, and take what they have posted.
@@ -147,6 +150,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Refunds(args) => refunds::run(&args, config).await,
         Command::Registers(args) => registers::run(&args, config).await,
         Command::Reconcile(args) => reconcile::run(&args, config).await,
+        Command::Clients(args) => clients::run(&args, config).await,
         Command::PaymentTerms(args) => payment_terms::run(&args, config).await,
         Command::Support(args) => support::run(&args, config).await,
         Command::Incidents(args) => incidents::run(&args, config).await,

@@ -66,6 +66,7 @@ pub struct DocumentCacheLimits {
 #[derive(Clone, Copy, Debug)]
 pub struct BudgetLimits {
     pub person: u64,
+    pub client: u64,
     pub address: u64,
     pub sign_in: u64,
     /// Bytes of documents that the server does not know and has to read, of one address.
@@ -95,6 +96,7 @@ impl GraphqlConfig {
             },
             budget: BudgetLimits {
                 person: reader.number("graphql.budget_per_person", 100..=1_000_000_000),
+                client: reader.number("graphql.budget_per_client", 100..=1_000_000_000),
                 address: reader.number("graphql.budget_per_address", 100..=1_000_000_000),
                 sign_in: reader.number("graphql.sign_ins_per_address", 1..=1_000_000),
                 unknown_bytes: reader.number("graphql.unknown_bytes_per_address", 10_000..=1_000_000_000_000),

@@ -3,6 +3,7 @@
 //! All problems are reported at once, each with its section and key.
 
 mod admin;
+mod api_clients;
 mod captcha;
 mod database;
 mod exports;
@@ -27,6 +28,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 pub use admin::AdminConfig;
+pub use api_clients::ApiClientsConfig;
 pub use billing::{BillingConfig, KeyRate, PenaltyStep, rate_hundredths};
 pub use captcha::{CaptchaConfig, CaptchaProvider, FailMode, FailModes};
 pub use database::{DatabaseConfig, RedisConfig};
@@ -61,6 +63,7 @@ pub struct Config {
     pub billing: BillingConfig,
     pub payments: PaymentsConfig,
     pub exports: ExportsConfig,
+    pub api_clients: ApiClientsConfig,
     pub retention: RetentionConfig,
     pub worker: WorkerConfig,
     /// Signs captcha challenges; none: kept in `data_dir`.
@@ -96,6 +99,7 @@ impl Config {
             billing: BillingConfig::read(reader),
             payments: PaymentsConfig::read(reader),
             exports: ExportsConfig::read(reader),
+            api_clients: ApiClientsConfig::read(reader),
             retention: RetentionConfig::read(reader),
             worker: WorkerConfig::read(reader),
             secret_key: reader.secret("security.secret_key"),

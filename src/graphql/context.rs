@@ -11,6 +11,7 @@ use crate::billing::Billing;
 use crate::config::Config;
 use crate::exports::Exports;
 use crate::identity::Identity;
+use crate::integrators::api_client::ApiClients;
 use crate::kernel::{Actor, Clock, Fault, Person};
 use crate::metering::Metering;
 use crate::payments::Payments;
@@ -26,6 +27,7 @@ pub struct Services {
     pub billing: Arc<Billing>,
     pub payments: Arc<Payments>,
     pub exports: Arc<Exports>,
+    pub api_clients: Arc<ApiClients>,
     pub support: Arc<Support>,
     pub wakeups: Wakeups,
     pub clock: Clock,
@@ -86,7 +88,7 @@ pub fn arrive(ctx: &Context<'_>, person: Person) -> Result<(), TopError> {
     let arrivals: Option<&Arrivals> = ctx.data_opt();
     let arrivals = arrivals.ok_or_else(|| Fault::internal("no arrivals in the request"))?;
     let loaders = Loaders::new(ctx.services()?, Some(person.clone()));
-    let actor = Actor { person: Some(person), ..ctx.actor()?.clone() };
+    let actor = Actor { person: Some(person), client: None, ..ctx.actor()?.clone() };
     // The first stays: nobody asks as two people.
     let _ = arrivals.0.set(Arrival { root: root.to_owned(), actor, loaders });
     Ok(())

@@ -1,6 +1,7 @@
 //! The public schema: types and resolvers over the slices. A resolver decodes, calls one method, converts; no rules here.
 
 pub mod accounts;
+mod api_client;
 pub mod autopay;
 mod ahead;
 mod batch;

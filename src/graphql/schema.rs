@@ -7,6 +7,7 @@ use async_graphql::{Data, Executor, MergedObject, Request, Response, Schema, Val
 use futures_util::stream::BoxStream;
 
 use super::accounts::{AttachmentMutation, PersonalAccount, Provider, ProviderQuery, ServiceChange, SharingMutation};
+use super::api_client::ApiClientQuery;
 use super::autopay::AutopayMutation;
 use super::billing::{LedgerEntry, PaymentQrQuery, Statement};
 use super::context::{Arrivals, Services};
@@ -39,6 +40,7 @@ pub struct Query(
     DeletionQuery,
     PaymentQrQuery,
     HintQuery,
+    ApiClientQuery,
 );
 
 /// Acts. Each has one input and a payload with `userErrors`, which is empty when the act was done.

@@ -8,7 +8,7 @@ use poem::http::{HeaderMap, header};
 
 use super::quality::weighed;
 use crate::config::HttpConfig;
-use crate::kernel::{Actor, DEVICE_CHARACTERS, Person};
+use crate::kernel::{Actor, Bearer, DEVICE_CHARACTERS};
 
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -31,8 +31,13 @@ impl Caller {
         }
     }
 
-    pub fn actor(&self, person: Option<Person>) -> Actor {
-        Actor { person, locale: self.locale, address: self.address, device: self.device.clone() }
+    pub fn actor(&self, bearer: Option<Bearer>) -> Actor {
+        let (person, client) = match bearer {
+            Some(Bearer::Person(person)) => (Some(person), None),
+            Some(Bearer::Client(client)) => (None, Some(client)),
+            None => (None, None),
+        };
+        Actor { person, client, locale: self.locale, address: self.address, device: self.device.clone() }
     }
 }
 

@@ -8,7 +8,7 @@ use poem::{Body, Request, Response};
 
 use super::caller::Caller;
 use super::{Doors, ExportAnswer, Http, answer};
-use crate::kernel::Fault;
+use crate::kernel::{Bearer, Fault};
 
 /// Which archives there are is told to nobody: a stranger's, an expired one and none are one answer, and so is every
 /// archive for who is not signed in.
@@ -42,7 +42,7 @@ pub async fn download<E>(http: Arc<Http<E>>, request: Request) -> Response {
 async fn open<E>(http: &Http<E>, caller: &Caller, id: &str) -> Result<Option<ExportAnswer>, Fault> {
     let Some(token) = &caller.token else { return Ok(None) };
     let Some(person) = http.doors.session(token).await? else { return Ok(None) };
-    http.doors.open_export(&caller.actor(Some(person)), id).await.map(Some)
+    http.doors.open_export(&caller.actor(Some(Bearer::Person(person))), id).await.map(Some)
 }
 
 /// One at a time, as fast as the client takes them. An archive that is deleted meanwhile breaks off, short of its length.

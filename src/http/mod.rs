@@ -19,6 +19,7 @@ pub mod graphql;
 pub mod guarded;
 pub mod health;
 pub mod live;
+pub mod oauth;
 pub mod observe;
 pub mod origin;
 pub mod pages;
@@ -44,8 +45,8 @@ use tokio_util::task::TaskTracker;
 
 pub use self::admin::admin_routes;
 pub use self::ports::{
-    Check, DemoAccount, DemoCard, Doors, Ended, ExportAnswer, LinkOutcome, MailboxMessage, Paper, SandboxCall,
-    SandboxPage, SandboxReply, Taken, UsedLink,
+    Check, ClientProof, DemoAccount, DemoCard, Doors, Ended, ExportAnswer, Grant, LinkOutcome, MailboxMessage, Paper,
+    SandboxCall, SandboxPage, SandboxReply, Taken, TokenFacts, Unproved, UsedLink,
 };
 pub use self::routes::routes;
 pub use self::server::serve;

@@ -6,26 +6,37 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::enums::Locale;
-use entity::ids::UserId;
 use serde::Serialize;
+use uuid::Uuid;
 
-use crate::kernel::{Actor, Fault, Person};
+use crate::kernel::{Actor, Bearer, Fault, Person};
 
 #[async_trait]
 pub trait Doors: Send + Sync + 'static {
-    /// Whose session the token opens; none when it is unknown or has ended.
-    async fn person(&self, token: &str) -> Result<Option<Person>, Fault>;
+    /// Whose the token is; none when it is unknown or has ended.
+    async fn bearer(&self, token: &str) -> Result<Option<Bearer>, Fault>;
 
-    /// The same in a session only: files are not for scripts' tokens, which are good for fields.
+    /// The same in a session only: files are not for scripts' and programs' tokens, which are good for fields.
     async fn session(&self, token: &str) -> Result<Option<Person>, Fault> {
-        Ok(self.person(token).await?.filter(|person| person.scopes.is_none()))
+        let person = self.bearer(token).await?.and_then(Bearer::person);
+        Ok(person.filter(|person| person.scopes.is_none()))
     }
 
     /// The same, but no use of the session: a connection that only waits must not keep it alive. Asks the store itself.
-    async fn look(&self, token: &str) -> Result<Option<Person>, Fault>;
+    async fn look(&self, token: &str) -> Result<Option<Bearer>, Fault>;
 
     /// Tells of sessions that may have ended, through this instance or another. Returns never.
     async fn hear_of_endings(&self, tell: &(dyn Fn(Ended) + Send + Sync));
+
+    /// A token for a program that has proved itself by its secret; `wanted` are scopes, by default all that it has.
+    async fn grant_token(&self, proof: &ClientProof, wanted: Option<&str>) -> Result<Grant, Fault>;
+
+    /// What a token of the same program is good for. `Err`: the program has not proved itself.
+    async fn introspect(&self, proof: &ClientProof, token: &str)
+    -> Result<Result<Option<TokenFacts>, Unproved>, Fault>;
+
+    /// Ends a token of the same program; nothing for any other text. `Err`: the program has not proved itself.
+    async fn revoke_token(&self, proof: &ClientProof, token: &str) -> Result<Result<(), Unproved>, Fault>;
 
     async fn confirm_email(&self, link: UsedLink) -> Result<LinkOutcome, Fault>;
 
@@ -75,6 +86,40 @@ pub trait Doors: Send + Sync + 'static {
     async fn metrics(&self) -> String;
 }
 
+/// What a provider's program says it is, and the secret that shows it.
+pub struct ClientProof {
+    pub id: String,
+    pub secret: String,
+}
+
+/// No such program, or not its secret: which of them is told to nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unproved;
+
+/// What comes of asking for a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grant {
+    Unproved,
+    /// A scope that there is not, or that the program has not.
+    Scope,
+    Token {
+        token: String,
+        seconds: i64,
+        /// Words with spaces between.
+        scope: String,
+    },
+}
+
+/// What a token that still opens something is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenFacts {
+    pub client_id: String,
+    /// Words with spaces between.
+    pub scope: String,
+    pub issued_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
 /// A file for a person.
 #[derive(Clone, Debug)]
 pub struct Paper {
@@ -100,7 +145,8 @@ pub struct Check {
 pub enum Ended {
     /// By its hash.
     Session(String),
-    Person(UserId),
+    /// All of a person or of a provider's program, by its id.
+    Holder(Uuid),
     /// News may have been missed.
     Any,
 }

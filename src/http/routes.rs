@@ -7,7 +7,7 @@ use poem::endpoint::{make, make_sync};
 use poem::{Endpoint, Request, Response, Route, get, post};
 
 use super::guarded::Guarded;
-use super::{Http, downloads, exports, files, graphql, health, pages, sandbox};
+use super::{Http, downloads, exports, files, graphql, health, oauth, pages, sandbox};
 
 /// Everything that the server answers, as one endpoint for `serve`. To be called inside a runtime.
 pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Response> + 'static {
@@ -41,6 +41,13 @@ pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Respons
             "/not-me",
             get(handler(&http, pages::ask_about_sign_in)).post(handler(&http, pages::report_foreign_sign_in)),
         )
+        .at(oauth::METADATA, {
+            let config = Arc::clone(&http.config);
+            get(make_sync(move |_| oauth::metadata(&config)))
+        })
+        .at("/oauth/token", post(handler(&http, oauth::token)))
+        .at("/oauth/introspect", post(handler(&http, oauth::introspect)))
+        .at("/oauth/revoke", post(handler(&http, oauth::revoke)))
         .at("/exports/:id", get(handler(&http, exports::download)))
         .at("/dev/mailbox", get(handler(&http, pages::mailbox)))
         .at("/dev/mailbox/messages", get(handler(&http, |http, _| pages::messages(http))))

@@ -20,12 +20,12 @@ use super::gate::Gate;
 use super::graphql::door::Door;
 use super::live::{Live, Pace};
 use super::{
-    Check, Doors, Ended, ExportAnswer, Http, LinkOutcome, MailboxMessage, Paper, SandboxCall, SandboxPage,
-    SandboxReply, Taken, UsedLink, routes, serve,
+    Check, ClientProof, Doors, Ended, ExportAnswer, Grant, Http, LinkOutcome, MailboxMessage, Paper, SandboxCall,
+    SandboxPage, SandboxReply, Taken, TokenFacts, Unproved, UsedLink, routes, serve,
 };
 use crate::config::Config;
 use crate::graphql::document::Documents;
-use crate::kernel::{Actor, Clock, Entropy, Fault, Person};
+use crate::kernel::{Actor, Bearer, Clock, Entropy, Fault, Person};
 use crate::platform::metrics::Traffic;
 
 pub fn config() -> Config {
@@ -123,13 +123,46 @@ struct FakeDoors(Arc<Seen>);
 
 #[async_trait]
 impl Doors for FakeDoors {
-    async fn person(&self, token: &str) -> Result<Option<Person>, Fault> {
+    async fn bearer(&self, token: &str) -> Result<Option<Bearer>, Fault> {
         if *self.0.down.lock().unwrap() {
             return Err(Fault::unavailable("Redis is away"));
         }
         let alive = self.0.sessions.lock().unwrap().get(token).copied().unwrap_or(false);
         let user_id = UserId::from_uuid(uuid::Uuid::nil());
-        Ok(alive.then(|| Person { user_id, session: token.to_owned(), confirmed: true, scopes: None }))
+        let person = || Person { user_id, session: token.to_owned(), confirmed: true, scopes: None };
+        Ok(alive.then(|| Bearer::Person(person())))
+    }
+
+    async fn grant_token(&self, proof: &ClientProof, wanted: Option<&str>) -> Result<Grant, Fault> {
+        if *self.0.down.lock().unwrap() {
+            return Err(Fault::unavailable("the database is away"));
+        }
+        if (proof.id.as_str(), proof.secret.as_str()) != ("client_1", "a secret") {
+            return Ok(Grant::Unproved);
+        }
+        let scope = wanted.unwrap_or("BALANCES READINGS").to_owned();
+        Ok(if scope == "NONE" { Grant::Scope } else { Grant::Token { token: "ctok_1".to_owned(), seconds: 60, scope } })
+    }
+
+    async fn introspect(
+        &self,
+        proof: &ClientProof,
+        token: &str,
+    ) -> Result<Result<Option<TokenFacts>, Unproved>, Fault> {
+        let at = |second| chrono::DateTime::from_timestamp(second, 0).unwrap();
+        let facts = || TokenFacts {
+            client_id: proof.id.clone(),
+            scope: "BALANCES".to_owned(),
+            issued_at: at(1_800_000_000),
+            expires_at: at(1_800_000_060),
+        };
+        let proved = if proof.secret == "a secret" { Ok(()) } else { Err(Unproved) };
+        Ok(proved.map(|()| (token == "ctok_1").then(facts)))
+    }
+
+    async fn revoke_token(&self, proof: &ClientProof, token: &str) -> Result<Result<(), Unproved>, Fault> {
+        self.0.confirmations.lock().unwrap().push(token.to_owned());
+        Ok(if proof.secret == "a secret" { Ok(()) } else { Err(Unproved) })
     }
 
     async fn paper(&self, _: &Person, path: &str, _: Locale) -> Result<Option<Paper>, Fault> {
@@ -138,9 +171,9 @@ impl Doors for FakeDoors {
         Ok((path == "accounts/1/usage.csv").then_some(paper))
     }
 
-    async fn look(&self, token: &str) -> Result<Option<Person>, Fault> {
+    async fn look(&self, token: &str) -> Result<Option<Bearer>, Fault> {
         self.0.looks.fetch_add(1, Ordering::SeqCst);
-        self.person(token).await
+        self.bearer(token).await
     }
 
     async fn hear_of_endings(&self, _: &(dyn Fn(Ended) + Send + Sync)) {

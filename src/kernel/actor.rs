@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use entity::enums::Locale;
-use entity::ids::UserId;
+use entity::ids::{ApiClientId, ProviderId, TypedId, UserId};
+use uuid::Uuid;
 
-use super::Scopes;
+use super::{ClientScopes, Scopes};
 
 /// A person with a valid session, or with a token of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,9 +20,55 @@ pub struct Person {
     pub scopes: Option<Scopes>,
 }
 
+/// A provider's own program with a valid token. What is people's is not for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiClient {
+    pub id: ApiClientId,
+    /// Whose accounts it follows; nobody else's.
+    pub provider_id: ProviderId,
+    pub name: String,
+    /// Hash of the token, as of a person's.
+    pub session: String,
+    pub scopes: ClientScopes,
+}
+
+/// Whom a token belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bearer {
+    Person(Person),
+    Client(ApiClient),
+}
+
+impl Bearer {
+    /// Hash of the token.
+    pub fn session(&self) -> &str {
+        match self {
+            Self::Person(person) => &person.session,
+            Self::Client(client) => &client.session,
+        }
+    }
+
+    /// Whose tokens can be ended together.
+    pub fn holder(&self) -> Uuid {
+        match self {
+            Self::Person(person) => person.user_id.uuid(),
+            Self::Client(client) => client.id.uuid(),
+        }
+    }
+
+    pub fn person(self) -> Option<Person> {
+        match self {
+            Self::Person(person) => Some(person),
+            Self::Client(_) => None,
+        }
+    }
+}
+
+/// A person, a provider's program, or, with neither, nobody that is known.
 #[derive(Clone, Debug)]
 pub struct Actor {
     pub person: Option<Person>,
+    pub client: Option<ApiClient>,
     pub locale: Locale,
     pub address: IpAddr,
     /// What the client calls itself (User-Agent), at most [`DEVICE_CHARACTERS`] long; empty when it does not.

@@ -10,11 +10,11 @@ pub mod page;
 pub mod scopes;
 pub mod type_id;
 
-pub use actor::{Actor, DEVICE_CHARACTERS, Person};
+pub use actor::{Actor, ApiClient, Bearer, DEVICE_CHARACTERS, Person};
 pub use clock::Clock;
 pub use email_address::{EmailAddress, mail_domain};
 pub use entropy::Entropy;
 pub use fault::{Failure, Fault};
 pub use network::network;
 pub use page::{Direction, Page, Slice};
-pub use scopes::Scopes;
+pub use scopes::{ClientScopes, Scopes, all_client_scopes};

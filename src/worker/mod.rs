@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::Accounts;
 use crate::exports::Exports;
 use crate::identity::Identity;
+use crate::integrators::api_client::ApiClients;
 use crate::kernel::Fault;
 use crate::notifications::Notifications;
 use crate::payments::Payments;
@@ -31,6 +32,7 @@ pub struct Worker {
     pub accounts: Arc<Accounts>,
     pub payments: Arc<Payments>,
     pub exports: Arc<Exports>,
+    pub api_clients: Arc<ApiClients>,
     pub support: Arc<Support>,
     pub sandbox: Sandbox,
     pub notifications: Arc<Notifications>,

@@ -20,6 +20,7 @@ mod errors;
 mod exports;
 mod hostile;
 mod identity;
+mod integrators;
 mod journeys;
 mod limits;
 mod matrix;

@@ -4,20 +4,29 @@ use std::collections::HashMap;
 
 use async_graphql::Name;
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
-use entity::enums::Scope;
+use entity::enums::{ClientScope, Scope};
 
 use super::catalog::{Catalog, named};
-use crate::kernel::Scopes;
+use crate::kernel::{ClientScopes, Scopes};
 
 /// Every field of the schema and its scope, in one place.
 const TABLE: &str = include_str!("scopes.txt");
 
-/// What one field asks for.
+/// What one field asks for of a person's token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Need {
     Nothing,
     OneOf(Scopes),
     Session,
+}
+
+/// What one field asks for of the token of a provider's program. What nobody has decided about is not for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum ClientNeed {
+    #[default]
+    Never,
+    Nothing,
+    OneOf(ClientScopes),
 }
 
 /// What an operation asks for, all of its fields together.
@@ -26,6 +35,10 @@ pub struct Needs {
     session: bool,
     /// One of each set.
     sets: Vec<Scopes>,
+    /// Something is for people only.
+    people: bool,
+    /// One of each set, of a provider's program.
+    client_sets: Vec<ClientScopes>,
 }
 
 impl Needs {
@@ -38,7 +51,21 @@ impl Needs {
         Some(Lacking::OneOf(*set))
     }
 
-    fn add(&mut self, need: Need) {
+    /// What the token of a provider's program lacks; none when it may.
+    pub fn lacking_of_client(&self, token: ClientScopes) -> Option<Lacking> {
+        if self.people {
+            return Some(Lacking::People);
+        }
+        let set = self.client_sets.iter().find(|set| token.lacking(**set) == **set)?;
+        Some(Lacking::OneOfClient(*set))
+    }
+
+    fn add(&mut self, (need, of_client): (Need, ClientNeed)) {
+        match of_client {
+            ClientNeed::Never => self.people = true,
+            ClientNeed::OneOf(set) if !self.client_sets.contains(&set) => self.client_sets.push(set),
+            ClientNeed::Nothing | ClientNeed::OneOf(_) => {}
+        }
         match need {
             Need::Nothing => {}
             Need::Session => self.session = true,
@@ -49,7 +76,9 @@ impl Needs {
 
     fn add_all(&mut self, other: &Self) {
         self.session |= other.session;
-        other.sets.iter().for_each(|set| self.add(Need::OneOf(*set)));
+        self.people |= other.people;
+        other.sets.iter().for_each(|set| self.add((Need::OneOf(*set), ClientNeed::Nothing)));
+        other.client_sets.iter().for_each(|set| self.add((Need::Nothing, ClientNeed::OneOf(*set))));
     }
 }
 
@@ -59,20 +88,26 @@ pub enum Lacking {
     /// Only a session may.
     Session,
     OneOf(Scopes),
+    /// No provider's program may.
+    People,
+    OneOfClient(ClientScopes),
 }
 
 #[derive(Debug)]
-pub struct Table(HashMap<&'static str, Need>);
+pub struct Table(HashMap<&'static str, (Need, ClientNeed)>);
 
 impl Table {
     pub fn read() -> Self {
         let rows = TABLE.lines().map(|line| line.split('#').next().unwrap_or_default());
-        let cells = rows.filter_map(|row| row.split_once(char::is_whitespace));
-        Self(cells.map(|(name, cell)| (name, need(cell.trim()))).collect())
+        let cells = rows.filter_map(|row| {
+            let mut cells = row.split_whitespace();
+            Some((cells.next()?, (need(cells.next()?), cells.next().map(client_need).unwrap_or_default())))
+        });
+        Self(cells.collect())
     }
 
     /// The row of a field, of its type, or of types that are called like it.
-    fn find(&self, parent: &str, field: &str) -> Option<Need> {
+    fn find(&self, parent: &str, field: &str) -> Option<(Need, ClientNeed)> {
         let own = self.0.get(format!("{parent}.{field}").as_str()).or_else(|| self.0.get(parent));
         let alike = || self.0.iter().find(|(name, _)| name.strip_prefix('*').is_some_and(|end| parent.ends_with(end)));
         own.copied().or_else(|| alike().map(|(_, need)| *need))
@@ -98,6 +133,13 @@ fn need(cell: &str) -> Need {
     }
 }
 
+fn client_need(cell: &str) -> ClientNeed {
+    match cell {
+        "-" => ClientNeed::Nothing,
+        words => ClientNeed::OneOf(words.split('|').filter_map(ClientScope::from_word).collect()),
+    }
+}
+
 struct Walk<'a, 'b> {
     table: &'b Table,
     catalog: &'b Catalog,
@@ -117,7 +159,7 @@ impl<'a> Walk<'a, '_> {
                     if name.starts_with("__") {
                         continue;
                     }
-                    needs.add(self.table.find(parent, name).unwrap_or(Need::Session));
+                    needs.add(self.table.find(parent, name).unwrap_or((Need::Session, ClientNeed::Never)));
                     if let Some(shape) = self.catalog.field(parent, name) {
                         needs.add_all(&self.selections(&field.node.selection_set.node, named(&shape.result)));
                     }

@@ -16,10 +16,20 @@ fn needs(text: &str) -> Needs {
 }
 
 fn lacking(text: &str, scopes: &str) -> Option<String> {
-    needs(text).lacking(Scopes::of_words(scopes)).map(|lacking| match lacking {
+    needs(text).lacking(Scopes::of_words(scopes)).map(word)
+}
+
+fn client_lacks(text: &str, scopes: &str) -> Option<String> {
+    needs(text).lacking_of_client(ClientScopes::of_words(scopes)).map(word)
+}
+
+fn word(lacking: Lacking) -> String {
+    match lacking {
         Lacking::Session => "SESSION".to_owned(),
         Lacking::OneOf(set) => set.words(),
-    })
+        Lacking::People => "people".to_owned(),
+        Lacking::OneOfClient(set) => set.words(),
+    }
 }
 
 /// No unknown cell: whoever adds a field decides who may ask it.
@@ -44,14 +54,18 @@ fn every_row_is_of_the_schema_and_names_scopes_that_there_are() {
             },
         };
         assert!(known, "{name} is not in the schema");
-        assert_ne!(*need, Need::OneOf(Scopes::NONE), "{name}");
+        assert_ne!(need.0, Need::OneOf(Scopes::NONE), "{name}");
+        assert_ne!(need.1, ClientNeed::OneOf(ClientScopes::NONE), "{name}");
     }
     for line in TABLE.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
-        let cell = line.split_whitespace().nth(1).unwrap();
+        let cells: Vec<_> = line.split('#').next().unwrap().split_whitespace().skip(1).collect();
+        assert!(matches!(cells.len(), 1 | 2), "{line}");
         assert!(
-            matches!(cell, "-" | "SESSION") || cell.split('|').all(|word| Scope::from_word(word).is_some()),
+            matches!(cells[0], "-" | "SESSION") || cells[0].split('|').all(|word| Scope::from_word(word).is_some()),
             "{line}"
         );
+        let of_client = cells.get(1).unwrap_or(&"-");
+        assert!(*of_client == "-" || of_client.split('|').all(|word| ClientScope::from_word(word).is_some()), "{line}");
     }
 }
 
@@ -76,3 +90,32 @@ fn what_is_asked_for_below_counts_however_it_is_written() {
         assert_eq!(lacking(text, scopes).as_deref(), expected, "{text} by {scopes}");
     }
 }
+
+#[test]
+fn a_providers_program_asks_what_was_decided_for_it_and_nothing_else() {
+    for (text, scopes, expected) in [
+        ("{ apiClient { id name scopes provider { id name } } }", "PAYMENTS", None),
+        ("{ viewer { id } }", "BALANCES,READINGS,PAYMENTS", Some("people")),
+        ("{ node(id: 1) { id } }", "BALANCES", Some("people")),
+        ("{ apiClient { id } viewer { id } }", "BALANCES", Some("people")),
+        ("{ providers { edges { node { id } } } }", "PAYMENTS", None),
+        ("{ __schema { types { name } } }", "PAYMENTS", None),
+        ("mutation { signOut { signedOut } }", "BALANCES", Some("people")),
+        ("subscription { balanceUpdated { cursor } }", "BALANCES", Some("people")),
+    ] {
+        assert_eq!(client_lacks(text, scopes).as_deref(), expected, "{text} by {scopes}");
+    }
+}
+
+/// Decided by name: a root field that somebody adds is for people until it stands here.
+#[test]
+fn no_other_root_field_is_for_providers_programs() {
+    let (catalog, table) = (Catalog::read(&definition()).unwrap(), Table::read());
+    let roots = catalog.output_fields().filter(|(parent, _)| matches!(*parent, "Query" | "Mutation" | "Subscription"));
+    let open = roots.filter(|(parent, field)| table.find(parent, field).unwrap().1 != ClientNeed::Never);
+    let mut open: Vec<_> = open.map(|(parent, field)| format!("{parent}.{field}")).collect();
+    open.sort();
+    assert_eq!(open, CLIENTS_ROOTS);
+}
+
+const CLIENTS_ROOTS: [&str; 2] = ["Query.apiClient", "Query.providers"];

@@ -4,15 +4,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::Timelike;
-use entity::ids::UserId;
+use entity::ids::{ApiClientId, UserId};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::outcome::Outcome;
 use crate::config::BudgetLimits;
-use crate::graphql::document::needs::Needs;
+use crate::graphql::document::needs::{Lacking, Needs};
 use crate::graphql::document::{Documents, Source};
 use crate::kernel::{Actor, Clock};
 use crate::platform::throttle::budget::{Budgets, Standing};
+
+/// What a call of the token endpoints takes of its address's budget: a statement or two.
+const TOKEN_POINTS: u64 = 100;
 
 pub struct Door {
     pub documents: Documents,
@@ -24,6 +27,7 @@ pub struct Door {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Client {
     Person(UserId),
+    Program(ApiClientId),
     Address(Source),
     SignIns(Source),
     Unknown(Source),
@@ -80,11 +84,21 @@ impl Door {
         spent.map(drop).map_err(|exhausted| exhausted.retry_after)
     }
 
-    /// A signed-in person pays wherever he sits; who is anonymous pays with all of his address. `Err` is the answer.
-    /// A token that is not good for it is refused before.
+    /// Takes what a call of the token endpoints costs; a call for a token is a sign-in. `Err`: seconds until it may be.
+    pub fn charge_token(&self, address: IpAddr, grants: bool) -> Result<(), i64> {
+        let source = source(address);
+        if grants {
+            let spent = self.budgets.spend(&Client::SignIns(source), 1, self.limits.sign_in);
+            spent.map_err(|exhausted| exhausted.retry_after)?;
+        }
+        let spent = self.budgets.spend(&Client::Address(source), TOKEN_POINTS, self.limits.address);
+        spent.map(drop).map_err(|exhausted| exhausted.retry_after)
+    }
+
+    /// A signed-in person pays wherever he sits, and so does a provider's program; who is anonymous pays with all of his
+    /// address. `Err` is the answer. A token that is not good for it is refused before.
     pub fn charge(&self, price: &Price, actor: &Actor) -> Result<Bill, Box<Outcome>> {
-        let scopes = actor.person.as_ref().and_then(|person| person.scopes);
-        if let Some(lacking) = scopes.and_then(|scopes| price.needs.lacking(scopes)) {
+        if let Some(lacking) = lacking(price, actor) {
             return Err(Box::new(Outcome::lacking(lacking)));
         }
         let address = source(actor.address);
@@ -92,9 +106,10 @@ impl Door {
             let sign_ins = self.budgets.spend(&Client::SignIns(address), price.sign_ins, self.limits.sign_in);
             sign_ins.map_err(|exhausted| Box::new(Outcome::rate_limited(exhausted.retry_after)))?;
         }
-        let (client, limit) = match &actor.person {
-            Some(person) => (Client::Person(person.user_id), self.limits.person),
-            None => (Client::Address(address), self.limits.address),
+        let (client, limit) = match (&actor.person, &actor.client) {
+            (Some(person), _) => (Client::Person(person.user_id), self.limits.person),
+            (None, Some(client)) => (Client::Program(client.id), self.limits.client),
+            (None, None) => (Client::Address(address), self.limits.address),
         };
         let bill = |standing| Bill { requested: price.points, standing };
         let spent = self.budgets.spend(&client, price.points, limit);
@@ -102,6 +117,13 @@ impl Door {
             Box::new(Outcome::rate_limited(exhausted.retry_after).with_cost(bill(exhausted.standing)))
         })
     }
+}
+
+fn lacking(price: &Price, actor: &Actor) -> Option<Lacking> {
+    if let Some(client) = &actor.client {
+        return price.needs.lacking_of_client(client.scopes);
+    }
+    price.needs.lacking(actor.person.as_ref()?.scopes?)
 }
 
 pub fn source(address: IpAddr) -> Source {

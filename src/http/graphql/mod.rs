@@ -71,15 +71,15 @@ async fn serve<E: Executor>(http: &Arc<Http<E>>, request: &mut Request) -> Resul
     if (subscription && dialect.is_some()) || (safe && kind == OperationType::Mutation) {
         return Err(misplaced(kind, safe));
     }
-    let person = match &caller.token {
-        Some(token) => http.doors.person(token).await.map_err(|fault| answer::fault(&fault))?,
+    let bearer = match &caller.token {
+        Some(token) => http.doors.bearer(token).await.map_err(|fault| answer::fault(&fault))?,
         None => None,
     };
     let answered = if let Some(dialect) = dialect {
-        execute(http, dialect, prepared, caller.actor(person)).await
+        execute(http, dialect, prepared, caller.actor(bearer)).await
     } else {
         let last_event = sse::last_event(request.headers());
-        sse::begin(http, sse::Asked { caller, person, prepared, last_event })
+        sse::begin(http, sse::Asked { caller, bearer, prepared, last_event })
     };
     drop(place);
     Ok(answered)

@@ -92,9 +92,9 @@ impl Outcome {
     pub fn lacking(lacking: Lacking) -> Self {
         let text = match lacking {
             Lacking::Session => "No token may ask this: sign in.".to_owned(),
-            Lacking::OneOf(scopes) => {
-                format!("This token may not ask this: it needs the scope {}.", scopes.words().replace(',', " or "))
-            }
+            Lacking::OneOf(scopes) => needs_scope(&scopes.words()),
+            Lacking::People => "No provider's program may ask this.".to_owned(),
+            Lacking::OneOfClient(scopes) => needs_scope(&scopes.words()),
         };
         coded(ServerError::new(text, None), FORBIDDEN).into()
     }
@@ -154,6 +154,10 @@ impl Outcome {
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }
+}
+
+fn needs_scope(words: &str) -> String {
+    format!("This token may not ask this: it needs the scope {}.", words.replace(',', " or "))
 }
 
 /// Stops a serialization that grows too long.

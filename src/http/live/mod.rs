@@ -10,13 +10,13 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use entity::ids::UserId;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 pub use self::pace::Pace;
 pub use self::vigil::{Vigil, over};
 use super::ports::Ended;
-use crate::kernel::{Person, network};
+use crate::kernel::{Bearer, network};
 
 /// Every live connection of this server.
 #[derive(Debug, Default)]
@@ -26,8 +26,8 @@ pub struct Live(Mutex<State>);
 struct State {
     networks: HashMap<IpAddr, usize>,
     sessions: HashMap<String, usize>,
-    /// By person and by a number of its own: whom to wake when the person's sessions may have ended.
-    watched: HashMap<UserId, HashMap<u64, (String, Arc<Notify>)>>,
+    /// By whose they are and by a number of its own: whom to wake when sessions or tokens of theirs may have ended.
+    watched: HashMap<Uuid, HashMap<u64, (String, Arc<Notify>)>>,
     numbers: u64,
 }
 
@@ -42,7 +42,7 @@ pub struct Admission {
 #[derive(Debug)]
 pub struct Watched {
     live: Arc<Live>,
-    user: UserId,
+    holder: Uuid,
     session: String,
     number: u64,
     call: Arc<Notify>,
@@ -56,19 +56,19 @@ impl Live {
     }
 
     /// None: this session has `most` connections already.
-    pub fn watch(self: &Arc<Self>, person: &Person, most: usize) -> Option<Watched> {
+    pub fn watch(self: &Arc<Self>, bearer: &Bearer, most: usize) -> Option<Watched> {
+        let (holder, session) = (bearer.holder(), bearer.session().to_owned());
         let mut state = self.state();
-        if !count(&mut state.sessions, &person.session, most) {
+        if !count(&mut state.sessions, &session, most) {
             return None;
         }
         state.numbers += 1;
         let number = state.numbers;
         let call = Arc::new(Notify::new());
-        // The session may have ended between the look that found the person and now.
+        // The session may have ended between the look that found whose it is and now.
         call.notify_one();
-        let watchers = state.watched.entry(person.user_id).or_default();
-        watchers.insert(number, (person.session.clone(), Arc::clone(&call)));
-        Some(Watched { live: Arc::clone(self), user: person.user_id, session: person.session.clone(), number, call })
+        state.watched.entry(holder).or_default().insert(number, (session.clone(), Arc::clone(&call)));
+        Some(Watched { live: Arc::clone(self), holder, session, number, call })
     }
 
     /// Makes everybody concerned look again.
@@ -76,8 +76,8 @@ impl Live {
         let state = self.state();
         match ended {
             Ended::Any => state.watched.values().flat_map(HashMap::values).for_each(|(_, call)| call.notify_one()),
-            Ended::Person(user) => {
-                state.watched.get(user).into_iter().flat_map(HashMap::values).for_each(|(_, call)| call.notify_one());
+            Ended::Holder(holder) => {
+                state.watched.get(holder).into_iter().flat_map(HashMap::values).for_each(|(_, call)| call.notify_one());
             }
             Ended::Session(session) => {
                 let all = state.watched.values().flat_map(HashMap::values);
@@ -114,10 +114,10 @@ impl Drop for Watched {
     fn drop(&mut self) {
         let mut state = self.live.state();
         release(&mut state.sessions, &self.session);
-        if let Some(watchers) = state.watched.get_mut(&self.user) {
+        if let Some(watchers) = state.watched.get_mut(&self.holder) {
             watchers.remove(&self.number);
             if watchers.is_empty() {
-                state.watched.remove(&self.user);
+                state.watched.remove(&self.holder);
             }
         }
     }

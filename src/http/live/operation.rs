@@ -118,8 +118,8 @@ impl<E: Executor> Operation<E> {
             return Ok(actor);
         }
         let Some(token) = &self.caller.token else { return Ok(self.caller.actor(None)) };
-        match self.http.doors.person(token).await {
-            Ok(Some(person)) => Ok(self.caller.actor(Some(person))),
+        match self.http.doors.bearer(token).await {
+            Ok(Some(bearer)) => Ok(self.caller.actor(Some(bearer))),
             Ok(None) => Err(News::SessionEnded),
             Err(fault) => {
                 let reference = logged(&fault);

@@ -13,6 +13,9 @@ pub struct Pace {
     pub silence: Duration,
     /// Between looks whether the person's session still lives.
     pub recheck: Duration,
+    /// The same of a provider's program: its operator takes away its tokens beside the server, which is told of nothing
+    /// where there is no Redis, and such connections are few.
+    pub recheck_client: Duration,
     /// Between comments on a quiet event stream.
     pub heartbeat: Duration,
     /// For work that an ended subscription is in the middle of, before its stream is dropped.
@@ -26,6 +29,7 @@ impl Default for Pace {
             ping: Duration::from_secs(20),
             silence: Duration::from_mins(1),
             recheck: Duration::from_mins(1),
+            recheck_client: Duration::from_secs(1),
             heartbeat: Duration::from_secs(15),
             grace: Duration::from_secs(2),
         }

@@ -7,10 +7,10 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::Watched;
 use crate::http::Http;
-use crate::kernel::{Fault, Person};
+use crate::kernel::{Bearer, Fault};
 
 /// None: the look panicked.
-type Look = JoinHandle<Result<Option<Person>, Fault>>;
+type Look = JoinHandle<Result<Option<Bearer>, Fault>>;
 
 pub struct Vigil<E> {
     http: Arc<Http<E>>,
@@ -21,8 +21,11 @@ pub struct Vigil<E> {
 }
 
 impl<E: Send + Sync + 'static> Vigil<E> {
-    pub fn new(http: Arc<Http<E>>, token: String, watched: Watched) -> Self {
-        let period = http.pace.recheck;
+    pub fn new(http: Arc<Http<E>>, token: String, bearer: &Bearer, watched: Watched) -> Self {
+        let period = match bearer {
+            Bearer::Person(_) => http.pace.recheck,
+            Bearer::Client(_) => http.pace.recheck_client,
+        };
         let mut ticks = interval_at(Instant::now() + period, period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self { http, token, watched, ticks, look: None }

@@ -25,7 +25,7 @@ use super::graphql::outcome::Outcome;
 use super::live::Vigil;
 use super::{Http, answer};
 use crate::graphql::resume::Resume;
-use crate::kernel::Person;
+use crate::kernel::Bearer;
 use crate::platform::telemetry::Bond;
 
 /// Texts between the operation and a slow reader; the reader's connection buffers some more.
@@ -43,7 +43,7 @@ pub struct Strange;
 /// An operation that may be executed, and for whom.
 pub struct Asked {
     pub caller: Caller,
-    pub person: Option<Person>,
+    pub bearer: Option<Bearer>,
     pub prepared: Prepared,
     pub last_event: LastEvent,
 }
@@ -51,7 +51,7 @@ pub struct Asked {
 /// Begins the operation. 400 when the client wants to go on behind an event that cannot be one: beginning anew instead
 /// would lose events without a word. 429 when the caller has too many live connections.
 pub fn begin<E: Executor>(http: &Arc<Http<E>>, asked: Asked) -> Response {
-    let Asked { caller, person, prepared, last_event } = asked;
+    let Asked { caller, bearer, prepared, last_event } = asked;
     let Ok(last_event) = last_event else {
         let message = "Last-Event-ID is none of this server's: leave it out to begin anew.";
         return answer::refusal(StatusCode::BAD_REQUEST, "BAD_INPUT", message);
@@ -61,15 +61,15 @@ pub fn begin<E: Executor>(http: &Arc<Http<E>>, asked: Asked) -> Response {
         return answer::too_many("Too many live connections from this address.");
     };
     let mut vigil = None;
-    if let (Some(person), Some(token)) = (&person, &caller.token) {
-        let Some(watched) = http.live.watch(person, limits.max_live_per_session) else {
+    if let (Some(bearer), Some(token)) = (&bearer, &caller.token) {
+        let Some(watched) = http.live.watch(bearer, limits.max_live_per_session) else {
             return answer::too_many("Too many live connections of this session.");
         };
-        vigil = Some(Vigil::new(Arc::clone(http), token.clone(), watched));
+        vigil = Some(Vigil::new(Arc::clone(http), token.clone(), bearer, watched));
     }
     let (texts, told) = mpsc::channel(WAITING_TEXTS);
     let stream = Stream::new(Arc::clone(http), vigil, texts);
-    let actor = caller.actor(person);
+    let actor = caller.actor(bearer);
     let operation = stream.operation(caller, actor, prepared, Resume::after(last_event));
     http.tasks.spawn(Bond::outliving().run(operation.run()));
     http.tasks.spawn(Bond::outliving().run(async move {

@@ -23,7 +23,7 @@ use crate::http::graphql::document::{Prepared, prepare};
 use crate::http::graphql::envelope::Envelope;
 use crate::http::live::operation::{Event, News, Operation};
 use crate::http::live::{Vigil, over};
-use crate::kernel::Person;
+use crate::kernel::Bearer;
 use crate::platform::telemetry::Bond;
 
 /// Events that wait for a slow reader, all operations together.
@@ -147,19 +147,19 @@ impl<E: Executor> Session<E> {
             Err(()) => return Err(Some(End::Forbidden("authorization must be \"Bearer …\""))),
         }
         if let Some(token) = self.caller.token.clone() {
-            let person = self.person(token.clone()).await?;
+            let bearer = self.bearer(token.clone()).await?;
             let most = self.http.config.http.max_live_per_session;
-            let watched = self.http.live.watch(&person, most).ok_or(Some(End::TooManySockets))?;
-            self.vigil = Some(Vigil::new(Arc::clone(&self.http), token, watched));
+            let watched = self.http.live.watch(&bearer, most).ok_or(Some(End::TooManySockets))?;
+            self.vigil = Some(Vigil::new(Arc::clone(&self.http), token, &bearer, watched));
         }
         self.acknowledged = true;
         self.send(protocol::connection_ack()).await
     }
 
-    async fn person(&self, token: String) -> Result<Person, Ended> {
+    async fn bearer(&self, token: String) -> Result<Bearer, Ended> {
         let doors = Arc::clone(&self.http.doors);
-        match detached(&self.http.tasks, async move { doors.person(&token).await }).await {
-            Ok(Ok(Some(person))) => Ok(person),
+        match detached(&self.http.tasks, async move { doors.bearer(&token).await }).await {
+            Ok(Ok(Some(bearer))) => Ok(bearer),
             Ok(Ok(None)) => Err(Some(End::Forbidden("there is no such session"))),
             Ok(Err(fault)) => Err(Some(End::Failed(logged(&fault)))),
             Err(panicked) => Err(Some(End::Failed(panicked.reference))),

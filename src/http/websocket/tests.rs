@@ -1,6 +1,5 @@
 use std::time::{Duration, Instant};
 
-use entity::ids::{TypedId, UserId};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -341,14 +340,14 @@ async fn word_of_a_sign_out_closes_sockets_at_once_whatever_they_are_doing() {
     subscribe(&mut stuck, "a", "subscription { padded(to: 100000) }").await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     let looks = server.seen.looks.load(std::sync::atomic::Ordering::SeqCst);
-    server.ended(&Ended::Person(UserId::from_uuid(uuid::Uuid::from_u128(7))));
+    server.ended(&Ended::Holder(uuid::Uuid::from_u128(7)));
     server.ended(&Ended::Session("another".to_owned()));
     server.ended(&Ended::Session("live".to_owned()));
     // A word in vain: the session lives.
     tell(&mut idle, json!({ "type": "ping" })).await;
     assert_eq!(hear(&mut idle).await["type"], "pong");
     server.seen.sessions.lock().unwrap().clear();
-    server.ended(&Ended::Person(UserId::from_uuid(uuid::Uuid::nil())));
+    server.ended(&Ended::Holder(uuid::Uuid::nil()));
     let began = Instant::now();
     assert_eq!(close_code(&mut idle).await, 4403);
     server.until(|live| live.of_sessions() == 0).await;

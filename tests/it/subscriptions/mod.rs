@@ -1,7 +1,7 @@
 //! Live news over real WebSockets.
 
 mod balances;
-mod instances;
+pub mod instances;
 mod payments;
 mod sessions;
 mod slow_readers;

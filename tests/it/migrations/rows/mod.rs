@@ -1,6 +1,7 @@
 //! The entities are the tables that the steps make: a row of each is read as it was stored.
 
 mod accounts;
+mod clients;
 mod mechanisms;
 mod money;
 mod people;
@@ -46,7 +47,7 @@ fn text(text: &str) -> String {
 }
 
 pub async fn rows(way: Way) {
-    const TABLES: usize = 50;
+    const TABLES: usize = 54;
     let backend = Backend::empty(way).await;
     let db = connect(&backend).await;
     db.migrate_up().await.unwrap();
@@ -55,6 +56,7 @@ pub async fn rows(way: Way) {
         accounts::accounts(&tx).await?;
         rights::audit(&tx).await?;
         rights::rights(&tx).await?;
+        clients::clients(&tx).await?;
         services::services(&tx).await?;
         money::money(&tx).await?;
         mechanisms::mechanisms(&tx).await?;

@@ -1,0 +1,181 @@
+//! `kabinet clients`: providers' own programs.
+
+use std::process::ExitCode;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use entity::enums::ClientScope;
+use entity::ids::ApiClientId;
+
+use crate::app::{App, Outside};
+use crate::config::Config;
+use crate::integrators::api_client::error::{AddRefusal, ClientRefusal};
+use crate::integrators::api_client::{Listed, NewSecret};
+use crate::kernel::{ClientScopes, Failure, Fault, type_id};
+
+use super::streams;
+
+#[derive(Debug, clap::Args)]
+pub struct ClientsArgs {
+    #[command(subcommand)]
+    command: ClientsCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum ClientsCommand {
+    /// Register a program of a provider's. Its secret is printed here and never again.
+    Add {
+        /// The provider's code, as its registers have it.
+        provider: String,
+        /// What to call the program: 1 to 100 characters.
+        name: String,
+        /// What it may ask: BALANCES, READINGS or PAYMENTS; repeat for several.
+        #[arg(long = "scope", value_name = "SCOPE", required = true)]
+        scopes: Vec<String>,
+    },
+    /// Print clients as CSV, oldest first, with the secrets that are good.
+    List {
+        /// The revoked ones as well.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Make another secret, which is printed here and never again; the one before it stays good for a while.
+    Rotate {
+        /// As `list` prints it.
+        client: String,
+        /// Hours for which the old secret stays good; 0 ends it at once.
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=720))]
+        overlap_hours: u32,
+    },
+    /// End a client with its secrets, tokens and open streams, for ever; or one of its secrets only.
+    Revoke {
+        /// As `list` prints it.
+        client: String,
+        /// Only this secret, and what was got by it.
+        #[arg(long)]
+        secret: Option<String>,
+    },
+    /// Print what was done to a client as CSV, oldest first.
+    Log {
+        /// As `list --all` prints it.
+        client: String,
+    },
+}
+
+pub async fn run(args: &ClientsArgs, config: Config) -> anyhow::Result<ExitCode> {
+    let app = App::build(config, Outside::real()).await?;
+    let code = carry_out(&args.command, &app).await;
+    app.mechanisms.db.close().await;
+    Ok(code?)
+}
+
+async fn carry_out(command: &ClientsCommand, app: &App) -> Result<ExitCode, Fault> {
+    let clients = &app.services.api_clients;
+    match command {
+        ClientsCommand::Add { provider, name, scopes } => add(app, provider, name, scopes).await,
+        ClientsCommand::List { all } => list(app, *all).await,
+        ClientsCommand::Rotate { client, overlap_hours } => {
+            let Some(id) = type_id::decode(client) else { return Ok(refused(ClientRefusal::NotFound)) };
+            match clients.rotate(id, TimeDelta::hours((*overlap_hours).into())).await {
+                Ok(made) => Ok(print(&made)),
+                Err(Failure::Refused(refusal)) => Ok(refused(refusal)),
+                Err(Failure::Fault(fault)) => Err(fault),
+            }
+        }
+        ClientsCommand::Revoke { client, secret } => {
+            let Some(id) = type_id::decode::<ApiClientId>(client) else { return Ok(refused(ClientRefusal::NotFound)) };
+            let revoked = match secret.as_deref().map(type_id::decode) {
+                None => clients.revoke(id).await,
+                Some(Some(secret)) => clients.revoke_secret(id, secret).await,
+                Some(None) => return Ok(refused(ClientRefusal::SecretNotFound)),
+            };
+            match revoked {
+                Ok(()) => Ok(ExitCode::SUCCESS),
+                Err(Failure::Refused(refusal)) => Ok(refused(refusal)),
+                Err(Failure::Fault(fault)) => Err(fault),
+            }
+        }
+        ClientsCommand::Log { client } => {
+            let Some(id) = type_id::decode(client) else { return Ok(refused(ClientRefusal::NotFound)) };
+            streams::out("at,kind,details\n");
+            for event in clients.events(id).await? {
+                streams::out(&format!("{},{},\"{}\"\n", at(event.occurred_at), event.kind.word(), event.details));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn add(app: &App, provider: &str, name: &str, scopes: &[String]) -> Result<ExitCode, Fault> {
+    let Some(scopes) = scopes.iter().map(|word| ClientScope::from_word(word)).collect::<Option<ClientScopes>>() else {
+        let words: Vec<_> = ClientScope::ALL.iter().map(|scope| scope.word()).collect();
+        return Ok(complain(&format!("--scope is one of {}", words.join(", "))));
+    };
+    let Some(provider_id) = app.services.accounts.provider_id(provider).await? else {
+        return Ok(complain("there is no such provider"));
+    };
+    match app.services.api_clients.add(provider_id, name, scopes).await {
+        Ok(made) => Ok(print(&made)),
+        Err(Failure::Refused(AddRefusal::Name)) => {
+            Ok(complain("a name has 1 to 100 characters and no control characters"))
+        }
+        Err(Failure::Refused(AddRefusal::NoScopes)) => Ok(complain("give a client at least one --scope")),
+        Err(Failure::Fault(fault)) => Err(fault),
+    }
+}
+
+async fn list(app: &App, all: bool) -> Result<ExitCode, Fault> {
+    let listed = app.services.api_clients.list(all).await?;
+    let ids: Vec<_> = listed.iter().map(|listed| listed.client.provider_id).collect();
+    let providers = app.services.accounts.find_providers(&ids).await?;
+    streams::out("client_id,provider,name,scopes,created_at,last_token_at,revoked_at,secrets\n");
+    for Listed { client, secrets } in &listed {
+        let provider = providers.iter().find(|provider| provider.id() == client.provider_id);
+        let secrets = secrets.iter().map(|secret| match secret.ends_at {
+            Some(ends_at) => format!("{} until {}", type_id::encode(secret.id), at(ends_at)),
+            None => type_id::encode(secret.id),
+        });
+        streams::out(&format!(
+            "{},{},\"{}\",{},{},{},{},{}\n",
+            type_id::encode(client.id),
+            provider.map(|provider| provider.row.code.as_str()).unwrap_or_default(),
+            client.name.replace('"', "\"\""),
+            client.scopes.replace(',', " "),
+            at(client.created_at),
+            client.token_at.map(at).unwrap_or_default(),
+            client.revoked_at.map(at).unwrap_or_default(),
+            secrets.collect::<Vec<_>>().join(" "),
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(made: &NewSecret) -> ExitCode {
+    streams::out("client_id,client_secret,secret_id,old_secret_ends_at\n");
+    streams::out(&format!(
+        "{},{},{},{}\n",
+        type_id::encode(made.client.id),
+        made.secret,
+        type_id::encode(made.id),
+        made.old_ends_at.map(at).unwrap_or_default(),
+    ));
+    ExitCode::SUCCESS
+}
+
+fn refused(refusal: ClientRefusal) -> ExitCode {
+    complain(match refusal {
+        ClientRefusal::NotFound => "there is no such client, or it is revoked; see `kabinet clients list`",
+        ClientRefusal::SecretNotFound => "the client has no such secret, or it has ended; see `kabinet clients list`",
+        ClientRefusal::TwoSecrets => {
+            "two secrets are good already: wait for the older one's end, or `kabinet clients revoke --secret` it"
+        }
+    })
+}
+
+fn complain(text: &str) -> ExitCode {
+    streams::err(&format!("kabinet: {text}\n"));
+    ExitCode::FAILURE
+}
+
+fn at(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

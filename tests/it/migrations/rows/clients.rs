@@ -1,0 +1,47 @@
+//! Providers' programs.
+
+use entity::enums::ApiClientEventKind;
+use entity::ids::{ApiClientEventId, ApiClientId, ApiClientSecretId, ProviderId};
+use entity::{api_client, api_client_event, api_client_secret, api_client_token};
+use kabinet::platform::db::Tx;
+use sea_orm::DbErr;
+
+use super::{kept, moment, text, uuid};
+
+pub async fn clients(tx: &Tx) -> Result<(), DbErr> {
+    let client = api_client::Model {
+        id: ApiClientId(uuid()),
+        provider_id: ProviderId(uuid()),
+        name: text("Биллинг"),
+        scopes: text("BALANCES,PAYMENTS"),
+        created_at: moment(),
+        token_at: Some(moment()),
+        revoked_at: None,
+    };
+    kept(tx, client).await?;
+    let secret = api_client_secret::Model {
+        id: ApiClientSecretId(uuid()),
+        api_client_id: ApiClientId(uuid()),
+        secret_hash: text("hash"),
+        created_at: moment(),
+        ends_at: Some(moment()),
+    };
+    kept(tx, secret).await?;
+    let token = api_client_token::Model {
+        token_hash: text("hash"),
+        api_client_id: ApiClientId(uuid()),
+        secret_id: ApiClientSecretId(uuid()),
+        scopes: text("BALANCES"),
+        issued_at: moment(),
+        expires_at: moment(),
+    };
+    kept(tx, token).await?;
+    let event = api_client_event::Model {
+        id: ApiClientEventId(uuid()),
+        api_client_id: ApiClientId(uuid()),
+        occurred_at: moment(),
+        kind: ApiClientEventKind::Added,
+        details: text("BALANCES"),
+    };
+    kept(tx, event).await
+}
