@@ -123,5 +123,16 @@ words! {
     SupportTopic { Bill = "BILL", Reading = "READING", Payment = "PAYMENT", Access = "ACCESS", Other = "OTHER" }
     /// Whose turn it is.
     SupportState { Open = "OPEN", Answered = "ANSWERED", Closed = "CLOSED" }
+    /// What a provider's server can be told of. A ping is asked for, and passes every filter.
+    WebhookEvent {
+        BalanceChanged = "BALANCE_CHANGED", ReadingStatusChanged = "READING_STATUS_CHANGED",
+        PaymentStatusChanged = "PAYMENT_STATUS_CHANGED", Ping = "PING",
+    }
+    WebhookState { Active = "ACTIVE", Disabled = "DISABLED" }
+    /// Why nothing is sent to an address: its owner wanted so, it answered that it is gone, or it took nothing for too long.
+    WebhookStop { Owner = "OWNER", Gone = "GONE", Exhausted = "EXHAUSTED" }
+    /// By what messages are signed.
+    WebhookKeyKind { Hmac = "HMAC", Ed25519 = "ED25519" }
+    WebhookMessageState { Pending = "PENDING", Delivered = "DELIVERED", Dropped = "DROPPED" }
     SandboxStatus { Pending = "pending", WaitingForCapture = "waiting_for_capture", Succeeded = "succeeded", Canceled = "canceled" }
 }

@@ -78,4 +78,8 @@ ids! {
     SupportRequestId = "request",
     TariffId = "tariff",
     UserId = "user",
+    WebhookAttemptId = "attempt",
+    WebhookEndpointId = "webhook",
+    WebhookKeyId = "webhookkey",
+    WebhookMessageId = "msg",
 }

@@ -58,3 +58,7 @@ pub mod support_request;
 pub mod tariff;
 pub mod two_factor;
 pub mod user;
+pub mod webhook_attempt;
+pub mod webhook_endpoint;
+pub mod webhook_key;
+pub mod webhook_message;

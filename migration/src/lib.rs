@@ -32,6 +32,7 @@ mod m0033_ways_to_pay;
 mod m0034_promises;
 mod m0035_registers;
 mod m0036_autopay;
+mod m0041_webhooks;
 mod table;
 
 #[derive(Debug)]
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0023_support::Step),
             Box::new(m0024_reversals::Step),
             Box::new(m0043_api_clients::Step),
+            Box::new(m0041_webhooks::Step),
         ]
     }
 }

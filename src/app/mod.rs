@@ -24,6 +24,7 @@ use crate::http::live::Pace;
 use crate::http::{DemoCard, Http, admin_routes, routes, serve};
 use crate::identity::Identity;
 use crate::integrators::api_client::ApiClients;
+use crate::integrators::webhooks::Webhooks;
 use crate::kernel::{Clock, Entropy, Fault};
 use crate::metering::Metering;
 use crate::notifications::Notifications;
@@ -95,6 +96,7 @@ pub struct App {
     pub sandbox: Sandbox,
     pub services: Services,
     pub papers: Arc<Papers>,
+    pub webhooks: Arc<Webhooks>,
     pub worker: Worker,
     pub traffic: Traffic,
     pub metrics: Arc<Metrics>,
@@ -116,6 +118,7 @@ impl App {
             None => SigningKey::kept_in(&config.data_dir, &outside.entropy)?,
         };
         let identity = Arc::new(Identity::new(mechanisms.clone(), signing_key.clone())?);
+        let webhooks = Arc::new(Webhooks::new(&mechanisms, &signing_key)?);
         let accounts = Arc::new(Accounts::new(&mechanisms));
         let metering = Arc::new(Metering::new(&mechanisms, signing_key));
         let billing = Arc::new(Billing::new(&mechanisms));
@@ -162,6 +165,7 @@ impl App {
             exports: Arc::clone(&exports),
             api_clients: Arc::clone(&api_clients),
             support: Arc::clone(&support),
+            webhooks: Arc::clone(&webhooks),
             sandbox: sandbox.clone(),
             notifications,
         };
@@ -187,6 +191,7 @@ impl App {
             sandbox,
             services,
             papers,
+            webhooks,
             worker,
             traffic,
             metrics: Arc::new(metrics),

@@ -1,6 +1,7 @@
 //! News of billing.
 
-use entity::ids::PersonalAccountId;
+use entity::enums::PaymentStatus;
+use entity::ids::{PaymentId, PersonalAccountId};
 use serde::{Deserialize, Serialize};
 
 use crate::platform::outbox::Job;
@@ -9,6 +10,9 @@ use crate::platform::outbox::Job;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BalanceChanged {
     pub personal_account_id: PersonalAccountId,
+    /// The payment whose money has come or gone back, with what it is since.
+    #[serde(default)]
+    pub payment: Option<(PaymentId, PaymentStatus)>,
 }
 
 impl Job for BalanceChanged {

@@ -18,6 +18,7 @@ mod registers;
 mod serve;
 mod streams;
 mod support;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -73,6 +74,8 @@ enum Command {
     Refunds(refunds::RefundsArgs),
     /// Questions of people: list them, answer them.
     Support(support::SupportArgs),
+    /// Addresses at which providers' servers are told of changes (docs/integrators.md).
+    Webhooks(webhooks::WebhooksArgs),
     /// Check configuration, database, Redis, mail, clock and ledger, and say what to do.
     Doctor(doctor::DoctorArgs),
     /// Print docs/errors.md: every code, what it means and what to do.
@@ -148,6 +151,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Erasures(args) => erasures::run(&args, config).await,
         Command::Doctor(args) => Box::pin(doctor::run(&args, config)).await,
         Command::Refunds(args) => refunds::run(&args, config).await,
+        Command::Webhooks(args) => webhooks::run(&args, config).await,
         Command::Registers(args) => registers::run(&args, config).await,
         Command::Reconcile(args) => reconcile::run(&args, config).await,
         Command::Clients(args) => clients::run(&args, config).await,

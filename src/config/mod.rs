@@ -20,6 +20,7 @@ mod retention;
 mod safe_url;
 mod source;
 mod telemetry;
+mod webhooks;
 mod worker;
 
 use std::ffi::OsString;
@@ -43,6 +44,7 @@ pub use payments::{PaymentsConfig, PromisesConfig, SandboxShop, Shop};
 pub use reader::{Problem, Problems};
 pub use retention::RetentionConfig;
 pub use telemetry::TelemetryConfig;
+pub use webhooks::WebhooksConfig;
 pub use worker::WorkerConfig;
 
 use reader::Reader;
@@ -65,6 +67,7 @@ pub struct Config {
     pub exports: ExportsConfig,
     pub api_clients: ApiClientsConfig,
     pub retention: RetentionConfig,
+    pub webhooks: WebhooksConfig,
     pub worker: WorkerConfig,
     /// Signs captcha challenges; none: kept in `data_dir`.
     pub secret_key: Option<SecretString>,
@@ -101,6 +104,7 @@ impl Config {
             exports: ExportsConfig::read(reader),
             api_clients: ApiClientsConfig::read(reader),
             retention: RetentionConfig::read(reader),
+            webhooks: WebhooksConfig::read(reader),
             worker: WorkerConfig::read(reader),
             secret_key: reader.secret("security.secret_key"),
             log: LogConfig::read(reader),

@@ -8,3 +8,4 @@ pub mod api_client;
 pub mod demo;
 pub mod import;
 pub mod register;
+pub mod webhooks;

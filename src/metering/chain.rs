@@ -7,6 +7,7 @@ use entity::enums::{ReadingSource, ReadingStatus};
 use entity::ids::{MeterId, MeterReadingId};
 use entity::{meter, meter_reading, reading_status_change};
 
+use super::event::{MOST_AT_ONCE, ReadingsMoved};
 use super::series::{self, is_counted};
 use super::{Metering, store};
 use crate::kernel::Fault;
@@ -115,6 +116,7 @@ impl Metering {
             })
         });
         store::insert_status_changes_in(tx, &rows.collect::<Vec<_>>()).await?;
+        self.tell_in(tx, moves.iter().map(|one| (one.reading.id, one.end()))).await?;
         let touched: Vec<_> = moves.iter().filter(|one| one.changes_series()).map(|one| &one.reading).collect();
         if touched.is_empty() {
             return Ok(());
@@ -123,6 +125,20 @@ impl Metering {
         let counted = store::list_counted(&**tx, &ids, None).await?;
         store::update_consumption_in(tx, &series::recounted(meters, &counted, &touched)).await?;
         Ok(store::reset_last_readings_in(tx, &ids).await?)
+    }
+}
+
+impl Metering {
+    /// Leaves it to the worker to tell providers' servers where readings are since this transaction.
+    pub(super) async fn tell_in(
+        &self,
+        tx: &Tx,
+        readings: impl Iterator<Item = (MeterReadingId, ReadingStatus)>,
+    ) -> Result<(), Fault> {
+        for some in readings.collect::<Vec<_>>().chunks(MOST_AT_ONCE) {
+            self.outbox.enqueue_in(tx, &ReadingsMoved { readings: some.to_vec() }).await?;
+        }
+        Ok(())
     }
 }
 

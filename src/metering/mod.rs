@@ -7,6 +7,7 @@
 pub mod chain;
 pub mod decision;
 pub mod error;
+pub mod event;
 mod examination;
 pub mod meter;
 pub mod preview;
@@ -21,6 +22,7 @@ use crate::identity::audit::Audit;
 use crate::kernel::{Clock, Entropy};
 use crate::platform::Mechanisms;
 use crate::platform::db::Db;
+use crate::platform::outbox::Outbox;
 use crate::platform::secret::SigningKey;
 
 #[derive(Debug)]
@@ -29,13 +31,14 @@ pub struct Metering {
     clock: Clock,
     entropy: Entropy,
     audit: Audit,
+    outbox: Outbox,
     /// Signs receipts.
     signing_key: SigningKey,
 }
 
 impl Metering {
     pub fn new(mechanisms: &Mechanisms, signing_key: SigningKey) -> Self {
-        let Mechanisms { db, clock, entropy, .. } = mechanisms.clone();
-        Self { db, clock, entropy, audit: Audit::new(mechanisms), signing_key }
+        let Mechanisms { db, clock, entropy, outbox, .. } = mechanisms.clone();
+        Self { db, clock, entropy, audit: Audit::new(mechanisms), outbox, signing_key }
     }
 }

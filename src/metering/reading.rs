@@ -201,6 +201,7 @@ impl Metering {
         let readings = readings.collect::<std::result::Result<Vec<_>, Fault>>()?;
         // What was compared with nothing must not be what the next one is compared with.
         store::insert_readings_in(tx, &readings, readings.iter().filter(|reading| !reading.history_withheld)).await?;
+        self.tell_in(tx, readings.iter().map(|reading| (reading.id, reading.status))).await?;
         Ok(readings)
     }
 

@@ -164,7 +164,9 @@ impl Payments {
             in_transit: payment.amount,
         };
         self.billing.append_in(tx, payment.personal_account_id, change).await?;
-        self.outbox.enqueue_in(tx, &BalanceChanged { personal_account_id: payment.personal_account_id }).await?;
+        let news = Some((payment.id, PaymentStatus::Succeeded));
+        let moved = BalanceChanged { personal_account_id: payment.personal_account_id, payment: news };
+        self.outbox.enqueue_in(tx, &moved).await?;
         self.outbox.enqueue_in(tx, &SendPaymentSucceeded { payment_id: payment.id }).await?;
         let watched = self.clock.now() + FIRST_WATCH;
         self.outbox.enqueue_at_in(tx, &WatchPayment { payment_id: payment.id }, watched).await

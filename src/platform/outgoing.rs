@@ -2,6 +2,9 @@
 //!
 //! One client for the whole process, so that connections are used again. Mozilla's roots are compiled in.
 
+mod courier;
+mod public_address;
+
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -13,6 +16,8 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+pub use courier::{Answer, Courier, Unfit};
 
 const AGENT: &str = concat!("kabinet/", env!("CARGO_PKG_VERSION"));
 /// Shorter than services and what stands between keep an idle connection.

@@ -16,12 +16,14 @@ use crate::identity::event::{
     SendAccessTokenCreated, SendAlreadyRegistered, SendConfirmation, SendDeletionCancelled, SendDeletionScheduled,
     SendEmailChangeLink, SendEmailChanged, SendNewDevice, SendPasswordChanged, SendPasswordReset, SendTwoFactorChanged,
 };
+use crate::integrators::webhooks::event::SendWebhookStopped;
 use crate::kernel::{EmailAddress, Fault, type_id};
+use crate::metering::event::ReadingsMoved;
 use crate::notifications::mail::{
     self, AccessTokenCreated, AccountAttached, AccountShared, AlreadyRegistered, AutopayAnnounced, AutopayFailed,
     Confirmation, DeletionCancelled, DeletionScheduled, EmailChangeNew, EmailChangeOld, EmailChangeTaken, EmailChanged,
     ExportReady, LetterKind, NewDevice, PasswordChanged, PasswordReset, PaymentSucceeded, SupportAnswer,
-    SupportMessage, TwoFactorChanged,
+    SupportMessage, TwoFactorChanged, WebhookStopped,
 };
 use crate::payments::acquirer::sandbox;
 use crate::payments::acquirer::sandbox::event::NotifyFromSandbox;
@@ -111,9 +113,12 @@ impl Worker {
                 return Ok(later.map_or(Done::Completed, Done::AgainAt));
             }
             BalanceChanged::KIND => {
-                let id = job.read::<BalanceChanged>()?.personal_account_id;
-                self.mechanisms.wakeups.wake(Wake::Row(id.0));
+                let changed: BalanceChanged = job.read()?;
+                self.mechanisms.wakeups.wake(Wake::Row(changed.personal_account_id.0));
+                self.webhooks.tell_of_balance(job.id, &changed).await?;
             }
+            ReadingsMoved::KIND => self.webhooks.tell_of_readings(job.id, &job.read()?).await?,
+            SendWebhookStopped::KIND => self.send_webhook_stopped(job).await?,
             SettlePayment::KIND => {
                 return self.settle(job).await;
             }
@@ -350,6 +355,19 @@ impl Worker {
         let paid_at = payment.paid_at.unwrap_or(payment.created_at);
         let letter = PaymentSucceeded { provider, number, amount: payment.amount, paid_at };
         self.send_to(job, payment.user_id, payment.receipt_email.as_deref(), letter).await
+    }
+
+    /// To where the provider takes questions; to our own support where it has named no address.
+    async fn send_webhook_stopped(&self, job: &Leased) -> Result<(), Fault> {
+        let SendWebhookStopped { webhook_endpoint_id, stop, stopped_at } = job.read()?;
+        let Some(endpoint) = self.webhooks.find(webhook_endpoint_id).await? else { return Ok(()) };
+        let Some(provider) = self.accounts.find_provider(endpoint.provider_id).await? else { return Ok(()) };
+        let terms = provider.terms_on(provider.day_of(stopped_at));
+        let ours = &self.mechanisms.config.mail.support_address;
+        let to = terms.support_email.as_ref().unwrap_or(ours).clone();
+        let id = type_id::encode(endpoint.id);
+        let letter = WebhookStopped { provider: provider.row.name, id, url: endpoint.url, stop, stopped_at };
+        self.notifications.send(&job.id.0.to_string(), &to, Locale::Ru, letter).await
     }
 
     /// To a person's own address unless another is given; a deleted person gets no letter.

@@ -1,6 +1,7 @@
 //! Carries out what the slices have decided, in the background. No rules here.
 
 mod dispatch;
+mod messages;
 mod timetable;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::accounts::Accounts;
 use crate::exports::Exports;
 use crate::identity::Identity;
 use crate::integrators::api_client::ApiClients;
+use crate::integrators::webhooks::Webhooks;
 use crate::kernel::Fault;
 use crate::notifications::Notifications;
 use crate::payments::Payments;
@@ -34,18 +36,20 @@ pub struct Worker {
     pub exports: Arc<Exports>,
     pub api_clients: Arc<ApiClients>,
     pub support: Arc<Support>,
+    pub webhooks: Arc<Webhooks>,
     pub sandbox: Sandbox,
     pub notifications: Arc<Notifications>,
 }
 
 impl Worker {
-    /// Works until the shutdown; what was begun is finished. No letter and no archive is begun after `draining`: they may
-    /// take their time, and another start does it.
+    /// Works until the shutdown; what was begun is finished. No letter, no archive and no message to a provider's server is
+    /// begun after `draining`: they may take their time, and another start does it.
     pub async fn run(self, draining: CancellationToken, shutdown: CancellationToken) {
         let timetable = timetable::Timetable::new(self.mechanisms.clock.now());
         tokio::join!(
             self.run_lane(Lane::Letters, None, draining.clone()),
-            self.run_lane(Lane::Archives, None, draining),
+            self.run_lane(Lane::Archives, None, draining.clone()),
+            self.run_messages(draining),
             self.run_lane(Lane::Effects, Some(timetable), shutdown)
         );
     }
@@ -73,7 +77,7 @@ impl Worker {
         for lane in [Lane::Effects, Lane::Archives, Lane::Letters] {
             done += self.run_batch(lane).await?;
         }
-        Ok(done)
+        Ok(done + self.run_due_messages().await?)
     }
 
     async fn run_batch(&self, lane: Lane) -> Result<usize, Fault> {

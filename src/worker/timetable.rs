@@ -45,6 +45,9 @@ impl Timetable {
             if let Err(fault) = worker.api_clients.purge_tokens().await {
                 tracing::warn!(%fault, "expired tokens of clients were not deleted; it is tried again");
             }
+            if let Err(fault) = worker.webhooks.purge().await {
+                tracing::warn!(%fault, "old messages to providers' servers were not deleted; it is tried again");
+            }
             if let Err(fault) = worker.payments.mark_posted().await {
                 tracing::warn!(%fault, "payments that providers show were not marked; it is tried again");
             }

@@ -1,4 +1,4 @@
-//! Public clients and the public audit (`tests/clients`, npm) against the real binary.
+//! Public clients, the public audit and the library of Standard Webhooks (`tests/clients`, npm) against the real binary.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,6 +28,7 @@ macro_rules! suite {
 
 suite!(the_graphql_over_http_audit_passes, "audit.test.mjs");
 suite!(the_graphql_ws_client_is_served, "websocket.test.mjs");
+suite!(the_webhooks_are_verified_by_the_published_library, "webhooks.test.mjs");
 suite!(the_graphql_sse_client_is_served, "sse.test.mjs");
 
 async fn run(file: &str, way: Way) {
@@ -36,7 +37,11 @@ async fn run(file: &str, way: Way) {
     let account = Box::pin(customer(&server)).await;
     let control = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut suite = Command::new("node");
+    // As an operator beside the server has them.
+    suite.envs(server.environment.clone());
     suite.args(["--test", "--test-force-exit", "--test-reporter=spec", file]).current_dir(folder).envs([
+        ("KABINET_BINARY", env!("CARGO_BIN_EXE_kabinet")),
+        ("KABINET_PROVIDER", &sample("debt").provider_code),
         ("KABINET_URL", server.url.as_str()),
         ("KABINET_EMAIL", EMAIL),
         ("KABINET_PASSWORD", PASSWORD),

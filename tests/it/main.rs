@@ -36,3 +36,4 @@ mod schema;
 mod subscriptions;
 mod support;
 mod watched;
+mod webhooks;

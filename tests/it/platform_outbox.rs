@@ -23,7 +23,7 @@ const HOW_MANY: &str = "SELECT COUNT(*) AS number FROM outbox_jobs";
 async fn enqueue(app: &TestApp, many: u128) {
     let enqueued = app.app.mechanisms.db.transaction(|tx| async move {
         for job in 0..many {
-            let job = BalanceChanged { personal_account_id: PersonalAccountId(Uuid::from_u128(job)) };
+            let job = BalanceChanged { personal_account_id: PersonalAccountId(Uuid::from_u128(job)), payment: None };
             app.app.mechanisms.outbox.enqueue_in(&tx, &job).await?;
         }
         Ok::<_, Failure<Infallible>>(())
@@ -186,7 +186,7 @@ both_ways!(a_job_that_is_due_later_waits, |app| {
     let enqueued = app.app.mechanisms.db.transaction(|tx| {
         let outbox = &app.app.mechanisms.outbox;
         async move {
-            let job = BalanceChanged { personal_account_id: PersonalAccountId(Uuid::nil()) };
+            let job = BalanceChanged { personal_account_id: PersonalAccountId(Uuid::nil()), payment: None };
             outbox.enqueue_at_in(&tx, &job, due_at).await?;
             Ok::<_, Failure<Infallible>>(())
         }

@@ -180,7 +180,7 @@ impl Importer {
             store::advance_import_in(&tx, id, done, None).await?;
             let moved = L::moved_accounts(&plan.changes);
             for personal_account_id in store::find_attached(&tx, &moved).await? {
-                self.outbox.enqueue_in(&tx, &BalanceChanged { personal_account_id }).await?;
+                self.outbox.enqueue_in(&tx, &BalanceChanged { personal_account_id, payment: None }).await?;
             }
             Ok(plan.tally)
         };

@@ -23,6 +23,7 @@ mod reader;
 mod support_answer;
 mod support_message;
 mod two_factor_changed;
+mod webhook_stopped;
 
 use entity::enums::Locale;
 use minijinja::{Environment, context};
@@ -108,6 +109,7 @@ letters! {
     account_shared: AccountShared,
     support_message: SupportMessage,
     support_answer: SupportAnswer,
+    webhook_stopped: WebhookStopped,
 }
 
 impl LetterKind {

@@ -216,7 +216,8 @@ impl Payments {
             in_transit: -refund.amount,
         };
         self.billing.append_in(tx, payment.personal_account_id, change).await?;
-        self.outbox.enqueue_in(tx, &BalanceChanged { personal_account_id: payment.personal_account_id }).await
+        let (personal_account_id, news) = (payment.personal_account_id, Some((payment.id, status)));
+        self.outbox.enqueue_in(tx, &BalanceChanged { personal_account_id, payment: news }).await
     }
 
     /// When to ask again about a refund that is open, raising the alarm when that has lasted too long; none when it is final.

@@ -45,7 +45,7 @@ pub async fn append(app: &App, account: &str, kopecks: i64) {
     };
     let changed = app.mechanisms.db.transaction(|tx| async move {
         app.services.billing.append_in(&tx, id, change).await?;
-        app.mechanisms.outbox.enqueue_in(&tx, &BalanceChanged { personal_account_id: id }).await?;
+        app.mechanisms.outbox.enqueue_in(&tx, &BalanceChanged { personal_account_id: id, payment: None }).await?;
         Ok::<_, Failure<Infallible>>(())
     });
     changed.await.unwrap();

@@ -7,6 +7,7 @@ mod money;
 mod people;
 mod rights;
 mod services;
+mod webhooks;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kabinet::kernel::Failure;
@@ -47,7 +48,7 @@ fn text(text: &str) -> String {
 }
 
 pub async fn rows(way: Way) {
-    const TABLES: usize = 54;
+    const TABLES: usize = 58;
     let backend = Backend::empty(way).await;
     let db = connect(&backend).await;
     db.migrate_up().await.unwrap();
@@ -60,6 +61,7 @@ pub async fn rows(way: Way) {
         services::services(&tx).await?;
         money::money(&tx).await?;
         mechanisms::mechanisms(&tx).await?;
+        webhooks::webhooks(&tx).await?;
         Ok::<_, Failure<()>>(())
     });
     stored.await.expect("every entity is its table");
