@@ -7,6 +7,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use entity::ids::ApiClientId;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Request, Response};
 use serde_json::{Value, json};
@@ -15,6 +16,7 @@ use self::form::{Form, Misshapen};
 use super::caller::Caller;
 use super::{ClientProof, Grant, Http, Unproved, answer, body};
 use crate::config::Config;
+use crate::kernel::type_id;
 
 /// Bytes.
 const MAX_FORM: usize = 16 * 1024;
@@ -51,7 +53,13 @@ async fn granted<E>(http: &Http<E>, request: &mut Request) -> Result<Response, R
     let _place = http.gate.enter().await.map_err(Refusal::Other)?;
     let grant = http.doors.grant_token(&proof, form.get("scope")).await;
     match grant.map_err(|fault| Refusal::Other(answer::fault(&fault)))? {
-        Grant::Unproved => Err(Refusal::Client),
+        Grant::Unproved => {
+            let address = Caller::of(request, &http.config.http).address;
+            // What is no id might be a secret in the wrong place.
+            let client = type_id::decode::<ApiClientId>(&proof.id).map(type_id::encode);
+            tracing::warn!(?client, %address, "a client's secret was refused");
+            Err(Refusal::Client)
+        }
         Grant::Scope => Err(Refusal::Scope),
         Grant::Token { token, seconds, scope } => Ok(answer::json(
             StatusCode::OK,

@@ -67,7 +67,8 @@ impl ApiClients {
                 return refuse(ClientRefusal::TwoSecrets);
             }
             for old in &good {
-                store::end_secret_in(&tx, old.id, ends_at).await?;
+                // One that is ending already does not live longer for it.
+                store::end_secret_in(&tx, old.id, old.ends_at.map_or(ends_at, |end| end.min(ends_at))).await?;
             }
             store::insert_secret_in(&tx, row.clone()).await?;
             let details = format!("{}, the one before it ends {}", type_id::encode(row.id), shown(ends_at));

@@ -39,6 +39,10 @@ impl ApiClients {
         wanted: Option<&str>,
     ) -> Result<NewToken, Failure<TokenRefusal>> {
         let unproved = || Failure::Refused(TokenRefusal::Unproved);
+        // A stranger begins no transaction; under the lock it is looked at once more.
+        if !self.is_proved(id, secret).await? {
+            return Err(unproved());
+        }
         let wanted = wanted.map(read);
         let token = format!("{TOKEN_PREFIX}{}", self.entropy.token()?);
         let (token_hash, secret_hash) = (Key::of_secret(&token), Key::of_secret(secret));

@@ -122,6 +122,17 @@ both_ways!(a_new_secret_overlaps_with_the_old_one, |app| {
     app.finish().await;
 });
 
+both_ways!(a_secret_that_is_ending_does_not_live_longer_for_another_rotation, |app| {
+    let program = Program::add(&app, "debt", EVERY_SCOPE).await;
+    let clients = &app.app.services.api_clients;
+    let misplaced = clients.rotate(program.id(), TimeDelta::minutes(30)).await.unwrap();
+    clients.revoke_secret(program.id(), misplaced.id).await.unwrap();
+    clients.rotate(program.id(), TimeDelta::hours(24)).await.unwrap();
+    app.advance(TimeDelta::minutes(30));
+    assert_eq!(program.ask_for_token().await.0, StatusCode::UNAUTHORIZED);
+    app.finish().await;
+});
+
 both_ways!(what_is_revoked_opens_nothing_and_closes_what_it_opened, |app| {
     let program = Program::add(&app, "debt", EVERY_SCOPE).await;
     let other = Program::add(&app, "debt", EVERY_SCOPE).await;
