@@ -14,6 +14,8 @@ use crate::platform::outgoing::Unfit;
 
 /// Addresses that a provider may have.
 pub const MOST: u64 = 20;
+/// Batches of old messages that are deleted in one go: the next run goes on.
+const MOST_PURGES: u32 = 100;
 /// Keys of one address that are good at once.
 pub const MOST_KEYS: usize = 4;
 /// Hours for which replaced keys may go on signing.
@@ -171,11 +173,19 @@ impl Webhooks {
     pub async fn purge(&self) -> std::result::Result<u64, Fault> {
         let now = self.clock.now();
         let before = now - self.config.webhooks.keep;
-        let purged = self.db.transaction(|tx| async move {
-            store::purge_keys_in(&tx, now).await?;
-            Ok::<_, Failure<Infallible>>(store::purge_messages_in(&tx, before).await?)
-        });
-        Ok(purged.await?)
+        let mut purged = 0;
+        for _ in 0..MOST_PURGES {
+            let batch = self.db.transaction(|tx| async move {
+                store::purge_keys_in(&tx, now).await?;
+                Ok::<_, Failure<Infallible>>(store::purge_messages_in(&tx, before).await?)
+            });
+            let batch = batch.await?;
+            purged += batch;
+            if batch < store::PURGED_AT_ONCE {
+                break;
+            }
+        }
+        Ok(purged)
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) enum Outcome {
     Gone,
     Again {
         due_at: DateTime<Utc>,
-        /// The address asked to be left alone until then.
+        /// The address asked to be left alone until then, or does not answer at all.
         rests_until: Option<DateTime<Utc>>,
     },
     /// That was the last attempt.
@@ -39,14 +39,20 @@ pub(super) fn judge(
         _ => {}
     }
     let Some(pause) = pauses::pause(message.attempts, chance) else {
-        return Outcome::Dropped { stops: endpoint.took_at.is_none_or(|at| at < message.created_at) };
+        return Outcome::Dropped { stops: !took_since(message, endpoint) };
     };
     let asked = answer.and_then(|answer| pauses::retry_after(answer.retry_after.as_deref()?, now));
-    let rests = matches!(status, Some(429 | 502..=504)).then_some(asked).flatten();
-    Outcome::Again {
-        due_at: now + pause.max(asked.unwrap_or(TimeDelta::zero())),
-        rests_until: rests.map(|pause| now + pause),
-    }
+    let due_at = now + pause.max(asked.unwrap_or(TimeDelta::zero()));
+    let throttled = matches!(status, Some(429 | 502..=504)).then_some(asked).flatten();
+    // The oldest message stands for all that wait behind it, or they would be tried one after another for weeks.
+    let silent = answered.is_err() && !took_since(message, endpoint);
+    let rests_until = throttled.map(|pause| now + pause).or(silent.then_some(due_at));
+    Outcome::Again { due_at, rests_until }
+}
+
+/// Whether the address has taken anything since the message was made.
+fn took_since(message: &webhook_message::Model, endpoint: &webhook_endpoint::Model) -> bool {
+    endpoint.took_at.is_some_and(|at| at >= message.created_at)
 }
 
 #[cfg(test)]
@@ -109,7 +115,15 @@ mod tests {
         for status in [100, 199, 300, 301, 307, 400, 401, 404, 429, 500, 502, 503] {
             assert_eq!(after(1, Ok((status, None)), None), again, "{status}");
         }
-        assert_eq!(after(1, Err(Unanswered::TooLate), None), again);
+    }
+
+    #[test]
+    fn an_address_that_does_not_answer_is_left_alone_with_all_its_messages() {
+        let at = |seconds| now() + TimeDelta::seconds(seconds);
+        let again = |due, rests: Option<i64>| Outcome::Again { due_at: at(due), rests_until: rests.map(at) };
+        assert_eq!(after(1, Err(Unanswered::TooLate), None), again(5, Some(5)));
+        assert_eq!(after(3, Err(Unanswered::TooLate), None), again(300, Some(300)));
+        assert_eq!(after(3, Err(Unanswered::TooLate), Some(now())), again(300, None), "it takes others");
     }
 
     #[test]

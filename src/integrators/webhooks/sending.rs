@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use entity::enums::WebhookStop;
-use entity::ids::{WebhookEndpointId, WebhookMessageId};
+use entity::ids::WebhookEndpointId;
 use entity::{webhook_attempt, webhook_endpoint, webhook_message};
 use futures_util::future::join_all;
 
@@ -56,7 +56,7 @@ impl Webhooks {
                 Err(unanswered) => readable(unanswered.to_string().as_bytes()),
             },
         };
-        self.record(message.id, &answered, &attempt).await?;
+        self.record(message, &answered, &attempt).await?;
         Ok(attempt)
     }
 
@@ -79,17 +79,23 @@ impl Webhooks {
 
     async fn record(
         &self,
-        id: WebhookMessageId,
+        sent: &webhook_message::Model,
         answered: &Result<Answer, Unanswered>,
         attempt: &webhook_attempt::Model,
     ) -> Result<(), Fault> {
+        let id = sent.id;
         let (now, chance) = (self.clock.now(), u16::from_be_bytes(self.entropy.bytes()?));
         let recorded = self.db.transaction(|tx| async move {
             // Address before message: what stops an address locks in the same order.
             let Some(message) = store::find_message(&*tx, id).await? else { return Ok(None) };
             let Some(endpoint) = store::lock_in(&tx, message.webhook_endpoint_id).await? else { return Ok(None) };
             store::insert_attempt_in(&tx, attempt.clone()).await?;
-            let outcome = judge(answered, &message, &endpoint, (now, chance));
+            let outcome = judge(answered, sent, &endpoint, (now, chance));
+            // Sent again or stopped by somebody meanwhile: a failure of before decides nothing about that.
+            let begun_anew = message.leased_until != sent.leased_until;
+            if begun_anew && matches!(outcome, Outcome::Again { .. } | Outcome::Dropped { .. }) {
+                return Ok(None);
+            }
             self.apply_in(&tx, (&endpoint, &message), &outcome, now).await?;
             Ok::<_, Failure<Infallible>>(Some((endpoint, outcome)))
         });

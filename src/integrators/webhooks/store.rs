@@ -22,7 +22,7 @@ use webhook_key::Column as Key;
 use webhook_message::Column as Message;
 
 /// Rows of one deletion.
-const PURGED_AT_ONCE: u64 = 1000;
+pub const PURGED_AT_ONCE: u64 = 1000;
 
 /// Additions of addresses to one provider wait for each other.
 pub async fn lock_provider_in(tx: &Tx, id: ProviderId) -> Result<(), Fault> {
@@ -232,7 +232,7 @@ pub async fn lease(
         let messages = webhook_message::Entity::find()
             .filter(Message::WebhookEndpointId.eq(endpoint))
             .filter(due(now))
-            .order_by_asc(Message::DueAt)
+            // The oldest first, however late its next attempt: an address is given up by its oldest message.
             .order_by_asc(Message::Id)
             .limit(most)
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
@@ -245,7 +245,12 @@ pub async fn lease(
             .filter(Message::Id.is_in(messages.iter().map(|message| message.id)))
             .exec(&*tx)
             .await?;
-        Ok::<_, Failure<Infallible>>(messages)
+        let leased = messages.into_iter().map(|message| webhook_message::Model {
+            attempts: message.attempts + 1,
+            leased_until: Some(until),
+            ..message
+        });
+        Ok::<_, Failure<Infallible>>(leased.collect())
     });
     Ok(leased.await?)
 }

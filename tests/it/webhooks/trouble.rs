@@ -142,6 +142,77 @@ both_ways!(a_message_is_sent_again_when_its_owner_wants, |app| {
     app.finish().await;
 });
 
+/// Sent to, by its next turn, while it says nothing.
+async fn silent_app(way: Way) -> (TestApp, Receiver, entity::ids::WebhookEndpointId) {
+    let app = TestApp::start_with(way, &[("KABINET__WEBHOOKS__TIMEOUT_SECONDS", "1")]).await;
+    let receiver = Receiver::start().await;
+    receiver.always(Reply::Silent);
+    let id = add(&app, &receiver, &[]).await.endpoint.id;
+    (app, receiver, id)
+}
+
+/// A failure of before must not decide about what its owner has begun anew.
+async fn begun_anew(way: Way) {
+    let (app, receiver, id) = silent_app(way).await;
+    let webhooks = &app.app.webhooks;
+    let message = webhooks.ping(None, id).await.unwrap().id;
+    let sent_again = async {
+        eventually("it is on its way", async || (!receiver.take().is_empty()).then_some(())).await;
+        webhooks.redeliver(None, message).await.unwrap();
+    };
+    let (tried, ()) = tokio::join!(webhooks.deliver_due(id), sent_again);
+    assert_eq!(tried.unwrap(), 1);
+    assert_eq!(webhooks.find(id).await.unwrap().unwrap().state, WebhookState::Active);
+    receiver.always(Reply::Status(200));
+    app.drain().await;
+    assert_eq!(states(&app, id).await, [("DELIVERED", 2)]);
+    app.finish().await;
+}
+
+/// All that waits behind the oldest message of an address that does not answer waits with it.
+async fn backlog(way: Way) {
+    let (app, receiver, id) = silent_app(way).await;
+    let webhooks = &app.app.webhooks;
+    for _ in 0..10 {
+        webhooks.ping(None, id).await.unwrap();
+    }
+    let at_once = webhooks.deliver_due(id).await.unwrap();
+    let first: std::collections::BTreeSet<_> = receiver.take().iter().map(|one| one.id().to_owned()).collect();
+    assert!(at_once < 10 && first.len() == at_once, "{at_once}");
+    assert_eq!(webhooks.due_endpoints(10).await.unwrap(), [], "the address rests");
+    app.advance(TimeDelta::seconds(5));
+    assert_eq!(webhooks.due_endpoints(10).await.unwrap(), [id]);
+    webhooks.deliver_due(id).await.unwrap();
+    let second: std::collections::BTreeSet<_> = receiver.take().iter().map(|one| one.id().to_owned()).collect();
+    assert_eq!(second, first, "the oldest stand for all");
+    receiver.always(Reply::Status(200));
+    app.advance(TimeDelta::seconds(30));
+    app.drain().await;
+    let ended = states(&app, id).await;
+    assert!(ended.len() == 10 && ended.iter().all(|(state, _)| *state == "DELIVERED"), "{ended:?}");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_sent_again_while_it_is_on_its_way_is_sent_again_embedded() {
+    begun_anew(Way::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_sent_again_while_it_is_on_its_way_is_sent_again_full() {
+    begun_anew(Way::Full).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_does_not_answer_is_asked_with_its_oldest_message_embedded() {
+    backlog(Way::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_does_not_answer_is_asked_with_its_oldest_message_full() {
+    backlog(Way::Full).await;
+}
+
 /// The worker as it runs, with an address that takes its time.
 async fn slow(way: Way) {
     let app = TestApp::start_with(way, &[("KABINET__WEBHOOKS__TIMEOUT_SECONDS", "3")]).await;
