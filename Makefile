@@ -146,6 +146,10 @@ faults: ## payments through whole processes while the network, the bank, Postgre
 payment-figures: release ## benchmark: payments a second and CPU of each on PostgreSQL; otherwise: make payment-figures ARGS='SECONDS AT_ONCE ACCOUNTS'
 	tests/services node loadtest/payments.mjs $(ARGS)
 
+.PHONY: batch-figures
+batch-figures: release ## benchmark: statements imported through the API, rows a second and peak memory; fewer: make batch-figures ARGS='STATEMENTS AT_ONCE LINES'
+	tests/services node loadtest/batches.mjs $(ARGS)
+
 .PHONY: clean-data
 clean-data: ## delete ./data: the database, letters and secret key of `make run`
 	rm -rf data

@@ -13,6 +13,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use kabinet::config::{Config, GraphqlConfig};
 use kabinet::graphql;
+use kabinet::graphql::document::Size;
 use kabinet::http::graphql::document::prepare;
 use kabinet::http::graphql::door::Door;
 use kabinet::http::graphql::envelope::Envelope;
@@ -42,7 +43,7 @@ fn trivial(config: &GraphqlConfig, known: bool) -> u64 {
     let before = cpu();
     for body in &bodies {
         let envelope = Envelope::from_body(body.as_bytes()).unwrap();
-        std::hint::black_box(prepare(&door, envelope, IpAddr::V4(Ipv4Addr::LOCALHOST))).unwrap();
+        std::hint::black_box(prepare(&door, envelope, IpAddr::V4(Ipv4Addr::LOCALHOST), Size::Usual)).unwrap();
     }
     (cpu() - before) / TRIVIAL
 }
@@ -60,7 +61,7 @@ fn main() {
             fs::write("/proc/self/clear_refs", "5").unwrap();
             let (before, resident) = (cpu(), status("VmRSS"));
             if let Ok(envelope) = Envelope::from_body(&family.body) {
-                let _ = std::hint::black_box(prepare(&door, envelope, IpAddr::V4(Ipv4Addr::LOCALHOST)));
+                let _ = std::hint::black_box(prepare(&door, envelope, IpAddr::V4(Ipv4Addr::LOCALHOST), Size::Usual));
             }
             most = (most.0.max(cpu() - before), most.1.max(status("VmHWM").saturating_sub(resident)));
         }

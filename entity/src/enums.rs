@@ -54,7 +54,10 @@ words! {
         SubmitReadings = "SUBMIT_READINGS", Payments = "PAYMENTS", Pay = "PAY",
     }
     /// What the token of a provider's own program may be used for.
-    ClientScope { Balances = "BALANCES", Readings = "READINGS", Payments = "PAYMENTS" }
+    ClientScope {
+        Balances = "BALANCES", Readings = "READINGS", Payments = "PAYMENTS", Import = "IMPORT", Decisions = "DECISIONS",
+        Postings = "POSTINGS",
+    }
     /// What was done to a provider's own program.
     ApiClientEventKind {
         Added = "ADDED", SecretRotated = "SECRET_ROTATED", SecretRevoked = "SECRET_REVOKED", Revoked = "REVOKED",

@@ -58,6 +58,7 @@ ids! {
     DataExportId = "export",
     EmailChangeId = "emailchange",
     ErasureId = "erasure",
+    ImportBatchId = "batch",
     ImportFileId = "import",
     DifferenceId = "difference",
     IncidentId = "incident",

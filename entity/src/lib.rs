@@ -25,6 +25,7 @@ pub mod data_export;
 pub mod data_export_chunk;
 pub mod erasure;
 pub mod idempotency_key;
+pub mod import_batch;
 pub mod import_file;
 pub mod incident;
 pub mod journal_posting;

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use entity::ids::PaymentId;
 use kabinet::config::{Config, GraphqlConfig};
+use kabinet::graphql::document::Size;
 use kabinet::graphql::page::Window;
 use kabinet::graphql::{documents, ids};
 use kabinet::http::graphql::document::{Prepared, Refused, prepare};
@@ -24,7 +25,8 @@ pub fn envelope(bytes: &[u8]) {
 
 /// A request fares the same when its document is known as when it was new.
 pub fn document(bytes: &[u8]) {
-    let ask = || Some(told(prepare(&DOOR, Envelope::from_body(bytes).ok()?, IpAddr::V4(Ipv4Addr::LOCALHOST))));
+    let ask =
+        || Some(told(prepare(&DOOR, Envelope::from_body(bytes).ok()?, IpAddr::V4(Ipv4Addr::LOCALHOST), Size::Usual)));
     let first = ask();
     assert_eq!(first, ask());
     assert_eq!(first, ask());

@@ -28,6 +28,7 @@ mod m0031_sandbox_bank;
 mod m0032_refunds;
 mod m0040_access_tokens;
 mod m0043_api_clients;
+mod m0046_batches;
 mod m0033_ways_to_pay;
 mod m0034_promises;
 mod m0035_registers;
@@ -73,6 +74,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_reversals::Step),
             Box::new(m0043_api_clients::Step),
             Box::new(m0041_webhooks::Step),
+            Box::new(m0046_batches::Step),
         ]
     }
 }

@@ -24,6 +24,7 @@ use crate::http::live::Pace;
 use crate::http::{DemoCard, Http, admin_routes, routes, serve};
 use crate::identity::Identity;
 use crate::integrators::api_client::ApiClients;
+use crate::integrators::batch::Batches;
 use crate::integrators::webhooks::Webhooks;
 use crate::kernel::{Clock, Entropy, Fault};
 use crate::metering::Metering;
@@ -157,6 +158,8 @@ impl App {
         let papers = Arc::new(Papers::new(sources, clock));
         let notifications = Arc::new(Notifications::new(mailer.clone(), outside.clock.clone(), Arc::clone(&config))?);
         let api_clients = Arc::new(ApiClients::new(&mechanisms));
+        let batches =
+            Arc::new(Batches::new(&mechanisms, Arc::clone(&accounts), Arc::clone(&metering), Arc::clone(&payments)));
         let worker = Worker {
             mechanisms: mechanisms.clone(),
             identity: Arc::clone(&identity),
@@ -166,6 +169,7 @@ impl App {
             api_clients: Arc::clone(&api_clients),
             support: Arc::clone(&support),
             webhooks: Arc::clone(&webhooks),
+            batches: Arc::clone(&batches),
             sandbox: sandbox.clone(),
             notifications,
         };
@@ -177,6 +181,7 @@ impl App {
             payments,
             exports,
             api_clients,
+            batches,
             support,
             wakeups: mechanisms.wakeups.clone(),
             clock: outside.clock,

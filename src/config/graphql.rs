@@ -45,6 +45,8 @@ pub struct DocumentLimits {
     pub max_variables: usize,
     /// Values in the variables' JSON, lists and objects counted with what is in them.
     pub max_variable_values: usize,
+    /// The same, of a provider's program.
+    pub max_batch_values: usize,
     /// Lists and objects within each other, in variables.
     pub max_value_depth: usize,
 }
@@ -127,6 +129,7 @@ impl DocumentLimits {
             max_arguments: reader.number("graphql.max_arguments", 1..=5000),
             max_variables: reader.number("graphql.max_variables", 1..=1000),
             max_variable_values: reader.number("graphql.max_variable_values", 10..=100_000),
+            max_batch_values: reader.number("graphql.max_batch_values", 10..=1_000_000),
             max_value_depth: reader.number("graphql.max_value_depth", 1..=100),
         }
     }

@@ -11,6 +11,8 @@ pub struct HttpConfig {
     /// None: where no customers are, see `Config::graphiql`.
     pub graphiql: Option<bool>,
     pub max_body_bytes: usize,
+    /// The same, of a provider's program.
+    pub max_batch_bytes: usize,
     pub read_timeout: Duration,
     pub max_connections: usize,
     pub max_connections_per_address: usize,
@@ -62,6 +64,7 @@ impl HttpConfig {
             public_url: public_url.unwrap_or_default(),
             graphiql: graphiql.flatten(),
             max_body_bytes: reader.number("http.max_body_bytes", 1024..=16 * 1024 * 1024),
+            max_batch_bytes: reader.number("http.max_batch_bytes", 1024..=64 * 1024 * 1024),
             read_timeout: Duration::from_secs(reader.number("http.read_timeout_seconds", 1..=300)),
             max_connections: reader.number("http.max_connections", 1..=1_000_000),
             max_connections_per_address: reader.number("http.max_connections_per_address", 1..=1_000_000),

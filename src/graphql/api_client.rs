@@ -19,6 +19,12 @@ pub enum ClientScope {
     Readings,
     /// Payments for the provider's accounts, and their changes live.
     Payments,
+    /// Sending accounts, services, meters, tariffs, readings of the billing and statements.
+    Import,
+    /// Saying what became of readings that people sent.
+    Decisions,
+    /// Saying which payments the provider has posted.
+    Postings,
 }
 
 /// A provider's own program.

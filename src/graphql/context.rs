@@ -12,7 +12,8 @@ use crate::config::Config;
 use crate::exports::Exports;
 use crate::identity::Identity;
 use crate::integrators::api_client::ApiClients;
-use crate::kernel::{Actor, Clock, Fault, Person};
+use crate::integrators::batch::Batches;
+use crate::kernel::{Actor, ApiClient, Clock, Fault, Person};
 use crate::metering::Metering;
 use crate::payments::Payments;
 use crate::platform::wakeups::Wakeups;
@@ -28,6 +29,7 @@ pub struct Services {
     pub payments: Arc<Payments>,
     pub exports: Arc<Exports>,
     pub api_clients: Arc<ApiClients>,
+    pub batches: Arc<Batches>,
     pub support: Arc<Support>,
     pub wakeups: Wakeups,
     pub clock: Clock,
@@ -52,6 +54,13 @@ pub trait Find {
     fn services(&self) -> Result<&Services, TopError>;
     fn actor(&self) -> Result<&Actor, TopError>;
     fn loaders(&self) -> Result<&Loaders, TopError>;
+
+    /// The provider's program that asks, or FORBIDDEN for people and UNAUTHENTICATED for nobody.
+    fn client(&self) -> Result<&ApiClient, TopError> {
+        let actor = self.actor()?;
+        let refused = || if actor.person.is_some() { TopError::NotForPeople } else { TopError::Unauthenticated };
+        actor.client.as_ref().ok_or_else(refused)
+    }
 
     /// The signed-in person, or UNAUTHENTICATED.
     fn person(&self) -> Result<&Person, TopError> {

@@ -23,6 +23,8 @@ pub enum TopError {
     Unauthenticated,
     /// The person's address is not confirmed.
     NotConfirmed,
+    /// Only providers' own programs may.
+    NotForPeople,
     BadInput(String),
     Fault(Fault),
 }
@@ -38,6 +40,7 @@ impl From<TopError> for async_graphql::Error {
         let (code, message) = match error {
             TopError::Unauthenticated => (TopCode::Unauthenticated, "Sign in first.".to_owned()),
             TopError::NotConfirmed => (TopCode::Forbidden, "Confirm the e-mail address first.".to_owned()),
+            TopError::NotForPeople => (TopCode::Forbidden, "This is for providers' own programs.".to_owned()),
             TopError::BadInput(message) => (TopCode::BadInput, message),
             TopError::Fault(Fault::Unavailable(cause) | Fault::Conflict(cause)) => {
                 tracing::warn!(cause, "a request could not be served");

@@ -18,7 +18,7 @@ pub use preview::PreviewMutation;
 pub use reading::{MeterReading, ReadingStatusChange};
 pub use receipt::ReceiptQuery;
 pub use replacement::{MeterReplacement, MeterSeal};
-pub use submission::{MeterReadingInput, ReadingMutation, given_readings, submission_errors};
+pub use submission::{MeterReadingInput, ReadingMutation, RegisterValueInput, given_readings, submission_errors};
 pub use withdrawal::WithdrawalMutation;
 
 use super::accounts::AccountService;

@@ -15,6 +15,7 @@ pub mod guard;
 pub mod identity;
 mod hints;
 pub mod ids;
+mod inbound;
 pub mod loaders;
 pub mod metering;
 pub mod node;

@@ -19,6 +19,7 @@ use super::identity::{
     ForeignSignInMutation, PasswordMutation, ProfileMutation, RegistrationMutation, SessionMutation, SignInMutation,
     TwoFactorMutation, ViewerQuery, WordsQuery,
 };
+use super::inbound::InboundMutation;
 use super::loaders::Loaders;
 use super::metering::{MeterReading, PreviewMutation, ReadingMutation, ReceiptQuery, WithdrawalMutation};
 use super::node::{Node, NodeQuery};
@@ -52,6 +53,7 @@ pub struct Mutation(
     MeteringMutation,
     PayingMutation,
     SupportMutation,
+    InboundMutation,
 );
 
 /// Merged apart: async-graphql walks merged objects one inside the other.

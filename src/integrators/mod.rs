@@ -5,6 +5,7 @@
 //! Refuses to know: GraphQL, which person asks, how the figures are shown.
 
 pub mod api_client;
+pub mod batch;
 pub mod demo;
 pub mod import;
 pub mod register;

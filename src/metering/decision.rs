@@ -74,16 +74,25 @@ impl Metering {
             return Err(Failure::Refused(TooManyDecisions));
         }
         let ids: Vec<_> = decisions.iter().map(|(id, _)| *id).collect();
-        let readings = store::find_readings(self.db.read(), &ids).await?;
-        let account_ids: Vec<_> = readings.iter().map(|reading| reading.personal_account_id).collect();
-        let own = accounts.accounts_of(provider, &account_ids).await?;
-        let readings: Vec<_> =
-            readings.into_iter().filter(|reading| own.contains(&reading.personal_account_id)).collect();
-        let readings = &readings;
+        let readings = &self.readings_of(accounts, provider, &ids).await?;
         self.db.transaction(|tx| async move { Ok(self.decide_in(&tx, readings, decisions).await?) }).await
     }
 
-    async fn decide_in(
+    /// Those of the readings that are of the provider's accounts.
+    pub async fn readings_of(
+        &self,
+        accounts: &Accounts,
+        provider: ProviderId,
+        ids: &[MeterReadingId],
+    ) -> Result<Vec<meter_reading::Model>, Fault> {
+        let readings = store::find_readings(self.db.read(), ids).await?;
+        let account_ids: Vec<_> = readings.iter().map(|reading| reading.personal_account_id).collect();
+        let own = accounts.accounts_of(provider, &account_ids).await?;
+        Ok(readings.into_iter().filter(|reading| own.contains(&reading.personal_account_id)).collect())
+    }
+
+    /// The same in the caller's transaction, about readings that are the provider's.
+    pub async fn decide_in(
         &self,
         tx: &Tx,
         readings: &[meter_reading::Model],

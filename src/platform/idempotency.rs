@@ -1,6 +1,6 @@
 //! A keyed mutation happens once: the same key with the same input gives the first answer again.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::idempotency_key::{Column, Entity, Model};
 use entity::ids::UserId;
 use sea_orm::sea_query::OnConflict;
@@ -11,6 +11,9 @@ use serde::de::DeserializeOwned;
 use super::secret::fingerprint;
 use crate::kernel::{Failure, Fault};
 use crate::platform::db::{Tx, is_lock_timeout};
+
+/// How long keys are kept: longer than any client goes on repeating.
+pub const KEEP: TimeDelta = TimeDelta::days(7);
 
 /// The longest key that is taken, in bytes (Stripe's limit).
 pub const LONGEST_KEY: usize = 255;

@@ -13,6 +13,7 @@ use crate::accounts::Accounts;
 use crate::exports::Exports;
 use crate::identity::Identity;
 use crate::integrators::api_client::ApiClients;
+use crate::integrators::batch::Batches;
 use crate::integrators::webhooks::Webhooks;
 use crate::kernel::Fault;
 use crate::notifications::Notifications;
@@ -37,6 +38,7 @@ pub struct Worker {
     pub api_clients: Arc<ApiClients>,
     pub support: Arc<Support>,
     pub webhooks: Arc<Webhooks>,
+    pub batches: Arc<Batches>,
     pub sandbox: Sandbox,
     pub notifications: Arc<Notifications>,
 }

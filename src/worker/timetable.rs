@@ -18,8 +18,6 @@ const PURGE_EVERY: TimeDelta = TimeDelta::days(1);
 const CHECK_EVERY: TimeDelta = TimeDelta::days(1);
 /// Accounts named in the log.
 const NAMED: u64 = 10;
-/// Longer than any client goes on repeating.
-const KEEP_IDEMPOTENCY_KEYS: TimeDelta = TimeDelta::days(7);
 
 pub struct Timetable {
     tidied: DateTime<Utc>,
@@ -47,6 +45,9 @@ impl Timetable {
             }
             if let Err(fault) = worker.webhooks.purge().await {
                 tracing::warn!(%fault, "old messages to providers' servers were not deleted; it is tried again");
+            }
+            if let Err(fault) = worker.batches.purge().await {
+                tracing::warn!(%fault, "old batches were not deleted; it is tried again");
             }
             if let Err(fault) = worker.payments.mark_posted().await {
                 tracing::warn!(%fault, "payments that providers show were not marked; it is tried again");
@@ -113,7 +114,7 @@ async fn check_ledger(mechanisms: &Mechanisms) -> Result<(), Fault> {
 async fn tidy(mechanisms: &Mechanisms, now: DateTime<Utc>) -> Result<(), Fault> {
     mechanisms.keys.purge().await?;
     let purged = mechanisms.db.transaction(|tx| async move {
-        idempotency::purge_in(&tx, now - KEEP_IDEMPOTENCY_KEYS).await?;
+        idempotency::purge_in(&tx, now - idempotency::KEEP).await?;
         Ok::<_, Failure<Infallible>>(())
     });
     Ok(purged.await?)

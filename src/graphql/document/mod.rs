@@ -83,7 +83,16 @@ pub enum Refusal {
 #[derive(Clone, Copy)]
 pub struct Bringer<'a> {
     pub source: Source,
+    pub size: Size,
     pub may_bring: &'a dyn Fn(u64) -> Result<(), i64>,
+}
+
+/// How much may come as variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    Usual,
+    /// Of a provider's program.
+    Batch,
 }
 
 impl From<TooExpensive> for Refusal {
@@ -138,7 +147,11 @@ impl Documents {
         variables: Variables,
         bringer: Bringer<'_>,
     ) -> Result<Prepared, Refusal> {
-        guard::values::check(&variables, &self.config.limits)?;
+        let most = match bringer.size {
+            Size::Usual => self.config.limits.max_variable_values,
+            Size::Batch => self.config.limits.max_batch_values.max(self.config.limits.max_variable_values),
+        };
+        guard::values::check(&variables, most, self.config.limits.max_value_depth)?;
         let plan = self.find(asked, bringer)?;
         let (operation, priced) =
             plan.operation(operation_name.as_deref()).map_err(|text| Refusal::Wrong(text.to_owned()))?;

@@ -14,9 +14,9 @@ use super::pricing::Pricing;
 use crate::config::GraphqlConfig;
 use crate::graphql::guard::TooExpensive;
 
-/// Mutations that try secrets, send letters or move money: at most one in a document. Every other mutation stands in the
+/// Mutations that try secrets, send letters, move money or bring a thousand rows: at most one in a document. Every other mutation stands in the
 /// list of the test below: a new one is decided about before it goes out.
-pub const SENSITIVE: [&str; 29] = [
+pub const SENSITIVE: [&str; 37] = [
     "register",
     "signIn",
     "confirmEmail",
@@ -46,6 +46,14 @@ pub const SENSITIVE: [&str; 29] = [
     "cancelPayment",
     "sendPaymentReceipt",
     "setAutopay",
+    "importPersonalAccounts",
+    "importServices",
+    "importMeters",
+    "importMeterReadings",
+    "importTariffs",
+    "importStatements",
+    "reportReadingDecisions",
+    "reportPaymentPostings",
 ];
 /// Mutations that hash a password for whoever asks, without a token or a session: an address may do so many a minute.
 pub const SIGN_INS: [&str; 2] = ["register", "signIn"];

@@ -17,7 +17,7 @@ fn documents() -> Documents {
 }
 
 fn here() -> Bringer<'static> {
-    Bringer { source: Source::of(IpAddr::from([127, 0, 0, 1])), may_bring: &|_| Ok(()) }
+    Bringer { source: Source::of(IpAddr::from([127, 0, 0, 1])), size: Size::Usual, may_bring: &|_| Ok(()) }
 }
 
 fn asked(documents: &Documents, text: &str, variables: Value) -> Result<Prepared, Refusal> {
@@ -312,7 +312,7 @@ fn only_what_is_new_is_paid_for_whether_it_is_refused_or_not() {
         paid.set(paid.get() + bytes);
         if paid.get() > 40 { Err(7) } else { Ok(()) }
     };
-    let bringer = Bringer { source: here().source, may_bring: &may_bring };
+    let bringer = Bringer { source: here().source, size: Size::Usual, may_bring: &may_bring };
     let ask = |text: &str| documents.prepare(&Asked::Text(text.to_owned()), None, Variables::default(), bringer);
     for (text, sum) in [("{ __typename }", 14), ("{ __typename }", 14), ("{ nothing }", 25), ("{ nothing }", 36)] {
         let _ = ask(text);

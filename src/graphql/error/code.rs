@@ -181,4 +181,22 @@ pub enum ErrorCode {
     TooManyAccessTokens,
     /// The token does not exist, or is not the viewer's.
     AccessTokenNotFound,
+    /// A value of the row is none, or does not go with its others.
+    RowMalformed,
+    /// An earlier row of the batch has the same key.
+    RowRepeated,
+    /// The figures of the statement or its lines do not add up.
+    StatementDoesNotAddUp,
+    /// The statement of this month is stored with other figures, and this one was not issued later.
+    StatementDiffers,
+    /// A later month's statement is stored already.
+    StatementTooOld,
+    /// The opening is not the closing of the month before.
+    StatementBreaksChain,
+    /// The account's ledger does not stand where the statements put it.
+    LedgerDiffers,
+    /// The reading went another way and stays where it is.
+    DecisionImpossible,
+    /// Another sum was paid.
+    PostingAmountDiffers,
 }

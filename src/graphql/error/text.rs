@@ -64,6 +64,32 @@ impl ErrorCode {
                 ("Ключей уже 20: отзовите ненужный.", "There are 20 tokens already: revoke one that is not needed.")
             }
             Self::AccessTokenNotFound => ("Такого ключа нет.", "There is no such token."),
+            Self::RowMalformed => ("Проверьте значения этой строки.", "Check the values of this row."),
+            Self::RowRepeated => {
+                ("В пакете уже есть строка с этим ключом.", "The batch has an earlier row with this key.")
+            }
+            Self::StatementDoesNotAddUp => {
+                ("Суммы квитанции не сходятся.", "The figures of the statement do not add up.")
+            }
+            Self::StatementDiffers => (
+                "Квитанция за этот месяц уже загружена с другими суммами. Исправленная должна быть выставлена позже.",
+                "This month's statement is stored with other figures. A corrected one must be issued later.",
+            ),
+            Self::StatementTooOld => {
+                ("Уже загружена квитанция за более поздний месяц.", "A later month's statement is stored already.")
+            }
+            Self::StatementBreaksChain => (
+                "Сальдо на начало не равно сальдо на конец прошлого месяца.",
+                "The opening is not the closing of the month before.",
+            ),
+            Self::LedgerDiffers => (
+                "Остаток по лицевому счёту не сходится с квитанциями.",
+                "The balance of the account is not what its statements make it.",
+            ),
+            Self::DecisionImpossible => {
+                ("Решение по этому показанию уже другое.", "This reading has been decided about otherwise.")
+            }
+            Self::PostingAmountDiffers => ("Сумма платежа другая.", "Another sum was paid."),
             Self::NotShared => (
                 "Лицевой счёт принадлежит другому человеку, и он этого не разрешил.",
                 "The account is another person's, who has not given leave for this.",

@@ -3,15 +3,14 @@
 use async_graphql::{Value, Variables};
 
 use super::TooExpensive;
-use crate::config::DocumentLimits;
 
 /// Counts every value; the JSON's own parser has bounded how deep this can go (128).
-pub fn check(variables: &Variables, limits: &DocumentLimits) -> Result<(), TooExpensive> {
-    let mut left = limits.max_variable_values;
-    let counted = variables.values().try_for_each(|value| count(value, limits.max_value_depth, &mut left));
+pub fn check(variables: &Variables, most: usize, deepest: usize) -> Result<(), TooExpensive> {
+    let mut left = most;
+    let counted = variables.values().try_for_each(|value| count(value, deepest, &mut left));
     counted.map_err(|deep| match deep {
-        Excess::Depth => TooExpensive::ValueDepth(limits.max_value_depth),
-        Excess::Number => TooExpensive::Values(limits.max_variable_values),
+        Excess::Depth => TooExpensive::ValueDepth(deepest),
+        Excess::Number => TooExpensive::Values(most),
     })
 }
 
@@ -45,7 +44,8 @@ mod tests {
     #[test]
     fn variables_are_few_and_flat() {
         let limits = super::super::tests::limits();
-        let verdict = |value| check(&Variables::from_json(json!({ "a": value })), &limits);
+        let (most, deepest) = (limits.max_variable_values, limits.max_value_depth);
+        let verdict = |value| check(&Variables::from_json(json!({ "a": value })), most, deepest);
         let nested = |depth| (0..depth).fold(json!(1), |value, _| json!([value]));
         assert_eq!(verdict(nested(10)), Ok(()));
         assert_eq!(verdict(nested(11)), Err(TooExpensive::ValueDepth(10)));

@@ -11,7 +11,7 @@ use super::envelope::Envelope;
 use super::outcome::{
     BAD_INPUT, FORBIDDEN, NOT_FOUND, Outcome, PERSISTED_QUERY_NOT_FOUND, QUERY_TOO_EXPENSIVE, code, coded, rate_limited,
 };
-use crate::graphql::document::{self, Bringer, Refusal};
+use crate::graphql::document::{self, Bringer, Refusal, Size};
 
 #[derive(Debug)]
 pub struct Prepared {
@@ -39,10 +39,10 @@ impl Refused {
     }
 }
 
-pub fn prepare(door: &Door, envelope: Envelope, address: IpAddr) -> Result<Prepared, Refused> {
+pub fn prepare(door: &Door, envelope: Envelope, address: IpAddr, size: Size) -> Result<Prepared, Refused> {
     let Envelope { asked, operation_name, variables } = envelope;
     let source = source(address);
-    let bringer = Bringer { source, may_bring: &|bytes| door.bring(source, bytes) };
+    let bringer = Bringer { source, size, may_bring: &|bytes| door.bring(source, bytes) };
     let prepared = door.documents.prepare(&asked, operation_name, variables, bringer).map_err(refused)?;
     let document::Prepared { request, kind, cost, sign_ins, needs } = prepared;
     Ok(Prepared { request, kind, price: Price { points: cost, sign_ins, needs } })

@@ -24,7 +24,9 @@ use self::outcome::{BAD_INPUT, Outcome};
 use super::caller::Caller;
 use super::detached::{caught, logged};
 use super::{Http, answer, body, cors, cross_site, sse, websocket};
-use crate::kernel::Actor;
+use crate::graphql::document::Size;
+use crate::integrators::api_client::TOKEN_PREFIX;
+use crate::kernel::{Actor, Bearer};
 
 pub async fn endpoint<E: Executor>(http: Arc<Http<E>>, mut request: Request) -> Response {
     let mut response = match *request.method() {
@@ -50,12 +52,14 @@ async fn serve<E: Executor>(http: &Arc<Http<E>>, request: &mut Request) -> Resul
         return Err(answer::refusal(StatusCode::NOT_ACCEPTABLE, BAD_INPUT, types));
     };
     let safe = request.method() == Method::GET;
-    let envelope = if safe { from_url(request).map_err(malformed) } else { from_body(http, request).await }?;
     let caller = Caller::of(request, &http.config.http);
+    let program = program(http, &caller).await?;
+    let size = if program.is_some() { Size::Batch } else { Size::Usual };
+    let envelope = if safe { from_url(request).map_err(malformed) } else { from_body(http, request, size).await }?;
     // Before the document is read: a flood of new ones waits, too.
     let place = http.gate.enter().await?;
     let most = http.config.graphql.max_answer_bytes;
-    let prepared = match prepare(&http.door, envelope, caller.address) {
+    let prepared = match prepare(&http.door, envelope, caller.address, size) {
         Ok(prepared) => prepared,
         Err(refused) => {
             http.traffic.executed("unknown", "REFUSED", None);
@@ -72,6 +76,7 @@ async fn serve<E: Executor>(http: &Arc<Http<E>>, request: &mut Request) -> Resul
         return Err(misplaced(kind, safe));
     }
     let bearer = match &caller.token {
+        Some(_) if program.is_some() => program,
         Some(token) => http.doors.bearer(token).await.map_err(|fault| answer::fault(&fault))?,
         None => None,
     };
@@ -83,6 +88,15 @@ async fn serve<E: Executor>(http: &Arc<Http<E>>, request: &mut Request) -> Resul
     };
     drop(place);
     Ok(answered)
+}
+
+/// The provider's program that asks, known before its body is read: batches are larger than what people send.
+async fn program<E>(http: &Http<E>, caller: &Caller) -> Result<Option<Bearer>, Response> {
+    let Some(token) = caller.token.as_ref().filter(|token| token.starts_with(TOKEN_PREFIX)) else { return Ok(None) };
+    let place = http.gate.enter().await?;
+    let bearer = http.doors.bearer(token).await.map_err(|fault| answer::fault(&fault))?;
+    drop(place);
+    Ok(bearer.filter(|bearer| matches!(bearer, Bearer::Client(_))))
 }
 
 async fn execute<E: Executor>(http: &Http<E>, dialect: Dialect, prepared: Prepared, actor: Actor) -> Response {
@@ -127,13 +141,17 @@ fn from_url(request: &Request) -> Result<Envelope, Malformed> {
     Envelope::from_url(parameters.map_err(|_| misshapen("The parameters of the URL are misshapen."))?)
 }
 
-async fn from_body<E>(http: &Http<E>, request: &mut Request) -> Result<Envelope, Response> {
+async fn from_body<E>(http: &Http<E>, request: &mut Request, size: Size) -> Result<Envelope, Response> {
     if !is_json(request.headers()) {
         let message = "Send the request as application/json in UTF-8.";
         return Err(answer::refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, BAD_INPUT, message));
     }
     let limits = &http.config.http;
-    let body = body::read(request, limits.max_body_bytes, limits.read_timeout).await?;
+    let most = match size {
+        Size::Usual => limits.max_body_bytes,
+        Size::Batch => limits.max_batch_bytes.max(limits.max_body_bytes),
+    };
+    let body = body::read(request, most, limits.read_timeout).await?;
     Envelope::from_body(&body).map_err(malformed)
 }
 

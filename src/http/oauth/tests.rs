@@ -89,7 +89,8 @@ async fn everything_is_found_from_one_address() {
     assert_eq!(metadata["issuer"], "https://cabinet.example");
     assert_eq!(metadata["token_endpoint"], "https://cabinet.example/oauth/token");
     assert_eq!(metadata["grant_types_supported"], json!(["client_credentials"]));
-    assert_eq!(metadata["scopes_supported"], json!(["BALANCES", "READINGS", "PAYMENTS"]));
+    let every = ["BALANCES", "READINGS", "PAYMENTS", "IMPORT", "DECISIONS", "POSTINGS"];
+    assert_eq!(metadata["scopes_supported"], json!(every));
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_unti
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::protocol::{self, End, FromClient};
+use crate::graphql::document::Size;
 use crate::graphql::resume::Resume;
 use crate::http::Http;
 use crate::http::caller::Caller;
@@ -174,7 +175,7 @@ impl<E: Executor> Session<E> {
             Ok(place) if self.running.len() < self.http.config.http.max_subscriptions_per_socket => place,
             _ => return Err(Some(End::TooManyOperations)),
         };
-        match prepare(&self.http.door, envelope, self.caller.address) {
+        match prepare(&self.http.door, envelope, self.caller.address, Size::Usual) {
             Ok(prepared) => {
                 self.start(id, prepared, place);
                 Ok(())

@@ -10,7 +10,7 @@ use regex::Regex;
 
 use super::store::{self, Reads};
 use crate::accounts::Provider;
-use crate::integrators::register::cells::CellError;
+use crate::integrators::register::cells::{CellError, RowCode};
 use crate::integrators::register::cursor::Cursor;
 use crate::integrators::register::rows::{AccountRow, MeterRow};
 use crate::integrators::register::{Export, Kind, Problem};
@@ -100,7 +100,7 @@ impl Beside {
     pub fn require_account(&mut self, number: &String) -> Result<(), CellError> {
         match self.accounts.as_mut().and_then(|accounts| accounts.find(number)) {
             Some(_) => Ok(()),
-            None => Err(CellError::new("account", format!("{number} is not known"))),
+            None => Err(CellError::coded(RowCode::AccountUnknown, "account", format!("{number} is not known"))),
         }
     }
 
@@ -108,7 +108,9 @@ impl Beside {
         let key = (account.to_owned(), serial.to_owned());
         match self.meters.as_mut().and_then(|meters| meters.find(&key)) {
             Some(_) => Ok(()),
-            None => Err(CellError::new("meter", format!("{serial} of {account} is not known"))),
+            None => {
+                Err(CellError::coded(RowCode::MeterUnknown, "meter", format!("{serial} of {account} is not known")))
+            }
         }
     }
 }

@@ -3,17 +3,18 @@
 //! Promises: a file is taken whole or not at all, twice is as good as once, and a run that was cut off goes on where it was.
 //! Memory holds a chunk of rows, whatever the size of the files. Tables: those of the registers, and `import_files`.
 
-mod context;
+pub(in crate::integrators) mod context;
 mod importer;
-mod kinds;
-mod plan;
+pub(in crate::integrators) mod kinds;
+pub(in crate::integrators) mod plan;
 mod progress;
 mod report;
 mod run;
-mod store;
+pub(in crate::integrators) mod store;
 
 pub use importer::{ImportEvent, Importer, Mode, Step};
-pub use report::{FileReport, ImportReport, Outcome, Tally};
+pub use report::{Fate, FileReport, ImportReport, Outcome, Tally};
+pub(in crate::integrators) use run::tell_in;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use entity::ids::PersonalAccountId;
 use entity::personal_account;
 
 use super::context::{Beside, Context};
-use super::report::Tally;
+use super::report::{Fate, Tally};
 use super::store::{Reads, Upserts};
 use crate::integrators::register::cells::CellError;
 use crate::integrators::register::{Bill, BillReader, Export, FileEntry, Numbered, Problem, Problems, Row, RowReader};
@@ -16,35 +16,41 @@ use crate::platform::db::Tx;
 #[derive(Clone, Debug)]
 pub struct Plan<C> {
     pub changes: C,
-    pub tally: Tally,
+    /// What becomes of each good row, by line of the file.
+    pub fates: Vec<(u64, Fate)>,
     /// By line of the file.
     pub faults: Vec<(u64, CellError)>,
 }
 
 impl<C: Default> Default for Plan<C> {
     fn default() -> Self {
-        Self { changes: C::default(), tally: Tally::default(), faults: Vec::new() }
+        Self { changes: C::default(), fates: Vec::new(), faults: Vec::new() }
     }
 }
 
 impl<M: PartialEq> Plan<Upserts<M>> {
     /// Takes `new` for a row that is stored as `old`.
-    pub fn upsert(&mut self, old: Option<&M>, new: M) {
-        match old {
+    pub fn upsert(&mut self, line: u64, old: Option<&M>, new: M) {
+        let fate = match old {
             None => {
-                self.tally.new += 1;
                 self.changes.inserts.push(new);
+                Fate::New
             }
-            Some(old) if *old == new => self.tally.unchanged += 1,
+            Some(old) if *old == new => Fate::Unchanged,
             Some(_) => {
-                self.tally.changed += 1;
                 self.changes.updates.push(new);
+                Fate::Changed
             }
-        }
+        };
+        self.fates.push((line, fate));
     }
 }
 
 impl<C> Plan<C> {
+    pub fn tally(&self) -> Tally {
+        self.fates.iter().map(|(_, fate)| *fate).collect()
+    }
+
     /// The account of a row. `None`, with a fault or counted as new, when it is not stored.
     pub fn account<'a>(
         &mut self,
@@ -63,7 +69,7 @@ impl<C> Plan<C> {
     /// A row that refers to what is not stored: new in a dry run that has it in the export, else a fault.
     pub fn missing(&mut self, line: u64, found: Result<(), CellError>) {
         match found {
-            Ok(()) => self.tally.new += 1,
+            Ok(()) => self.fates.push((line, Fate::New)),
             Err(fault) => self.faults.push((line, fault)),
         }
     }
@@ -135,6 +141,9 @@ impl Stream for BillReader {
 pub trait Loader {
     type Stream: Stream;
     type Changes;
+
+    /// Whether its rows may be new without an account that is locked.
+    const ADDS_WITHOUT_ACCOUNT: bool = false;
 
     fn open(export: &Export, entry: &FileEntry) -> Result<Self::Stream, Problem>;
 

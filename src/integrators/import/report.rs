@@ -4,6 +4,14 @@ use std::time::Duration;
 
 use crate::integrators::register::{Problem, Problems};
 
+/// What becomes of a good row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    New,
+    Changed,
+    Unchanged,
+}
+
 /// Rows by what became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -17,6 +25,20 @@ impl std::ops::AddAssign for Tally {
         self.new += other.new;
         self.changed += other.changed;
         self.unchanged += other.unchanged;
+    }
+}
+
+impl FromIterator<Fate> for Tally {
+    fn from_iter<I: IntoIterator<Item = Fate>>(fates: I) -> Self {
+        let mut tally = Self::default();
+        for fate in fates {
+            match fate {
+                Fate::New => tally.new += 1,
+                Fate::Changed => tally.changed += 1,
+                Fate::Unchanged => tally.unchanged += 1,
+            }
+        }
+        tally
     }
 }
 

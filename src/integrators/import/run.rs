@@ -4,18 +4,19 @@
 
 use std::time::Instant;
 
-use entity::ids::ImportFileId;
+use entity::ids::{ImportFileId, PersonalAccountId};
 
 use super::context::{Beside, Context};
 use super::importer::{ImportEvent, Importer, Mode, Step, beside, file_report};
-use super::plan::{Loader, Plan, Stream};
+use super::plan::{Loader, Stream};
 use super::progress::Progress;
 use super::report::{FileReport, Outcome, Tally};
 use super::store::{self, Reads};
 use crate::billing::event::BalanceChanged;
 use crate::integrators::register::{Export, FileEntry, Problem, Problems};
 use crate::kernel::{Failure, Fault};
-use crate::platform::db::bulk;
+use crate::platform::db::{Tx, bulk};
+use crate::platform::outbox::Outbox;
 
 impl Importer {
     pub(super) async fn load<L: Loader>(
@@ -100,10 +101,10 @@ impl Importer {
             if rows.is_empty() {
                 break;
             }
-            let Plan { tally, faults, .. } = L::plan(context, Reads::Outside(&self.db), &rows, &mut beside).await?;
-            would += tally;
+            let plan = L::plan(context, Reads::Outside(&self.db), &rows, &mut beside).await?;
+            would += plan.tally();
             digests.push(stream.digest());
-            for (line, fault) in faults {
+            for (line, fault) in plan.faults {
                 stream.report(line, fault);
             }
             events(ImportEvent::Advanced { rows: rows.len() as u64 });
@@ -170,22 +171,34 @@ impl Importer {
         rows: &[<L::Stream as Stream>::Item],
         (id, done): (ImportFileId, i64),
     ) -> Result<Tally, Failure<Problem>> {
-        let work = |tx: crate::platform::db::Tx| async move {
+        let work = |tx: Tx| async move {
             let plan = L::plan(context, Reads::Inside(&tx), rows, &mut Beside::default()).await?;
+            let tally = plan.tally();
             if let Some((line, fault)) = plan.faults.into_iter().next() {
                 let (line, column) = (Some(line), Some(fault.column.to_owned()));
                 return Err(Failure::Refused(Problem { line, column, ..Problem::of_file(&entry.name, fault.reason) }));
             }
             L::apply(&tx, &plan.changes).await?;
             store::advance_import_in(&tx, id, done, None).await?;
-            let moved = L::moved_accounts(&plan.changes);
-            for personal_account_id in store::find_attached(&tx, &moved).await? {
-                self.outbox.enqueue_in(&tx, &BalanceChanged { personal_account_id, payment: None }).await?;
-            }
-            Ok(plan.tally)
+            tell_in(&tx, &self.outbox, &L::moved_accounts(&plan.changes)).await?;
+            Ok(tally)
         };
         self.db.transaction(work).await
     }
+}
+
+/// The cabinets that have attached accounts whose balances were moved learn of it.
+pub(in crate::integrators) async fn tell_in(
+    tx: &Tx,
+    outbox: &Outbox,
+    moved: &[PersonalAccountId],
+) -> Result<(), Fault> {
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let attached = store::find_attached(tx, moved).await?.into_iter();
+    let news: Vec<_> = attached.map(|personal_account_id| BalanceChanged { personal_account_id, payment: None }).collect();
+    outbox.enqueue_all_in(tx, &news).await
 }
 
 /// Of all bytes up to the end of a chunk.

@@ -3,14 +3,14 @@
 use entity::exact::{Money, YearMonth};
 use sha2::{Digest, Sha256};
 
-use super::cells::CellError;
+use super::cells::{CellError, RowCode};
 use super::cursor::Cursor;
 use super::error::Problems;
 use super::reader::{Numbered, RowReader};
 use super::rows::{StatementLineRow, StatementRow};
 
 /// A person's bill has a handful of lines; more are a fault of the export.
-const MOST_LINES: usize = 200;
+pub const MOST_LINES: usize = 200;
 
 /// A statement whose lines add up to what it accrues.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,16 @@ pub struct Bill {
     pub line: u64,
     pub statement: StatementRow,
     pub lines: Vec<StatementLineRow>,
+}
+
+/// The lines of a statement add up to what it accrues.
+pub fn check_sum(statement: &StatementRow, lines: &[StatementLineRow]) -> Result<(), CellError> {
+    let sum: Money = lines.iter().map(|line| line.amount).sum();
+    if sum == statement.accrued {
+        return Ok(());
+    }
+    let reason = format!("{} is not the sum of its lines, {sum}", statement.accrued);
+    Err(CellError::coded(RowCode::DoesNotAddUp, "accrued", reason))
 }
 
 /// A stream of the good bills of a period.
@@ -109,11 +119,7 @@ impl BillReader {
             return Err(CellError::new("period", format!("the file is of {}", self.period)));
         }
         if lines_are_whole {
-            let sum: Money = lines.iter().map(|line| line.amount).sum();
-            if sum != statement.accrued {
-                let reason = format!("{} is not the sum of its lines, {sum}", statement.accrued);
-                return Err(CellError::new("accrued", reason));
-            }
+            check_sum(statement, lines)?;
             let numbered = lines.iter().zip(1..).all(|(line, position)| line.position == position);
             if !numbered {
                 return Err(CellError::new("account", "its lines are not numbered 1, 2, 3 …"));

@@ -7,22 +7,51 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, SubsecRound, Utc};
 use csv::ByteRecord;
 use entity::enums::{ChargeBasis, Register, ServiceChangeKind, Unit};
 use entity::exact::{Coefficient, Money, Price, Quantity, YearMonth};
+use serde::{Deserialize, Serialize};
 
 use super::manifest::Encoding;
 
 /// Characters in a text; longer ones are a fault of the export.
 pub const LONGEST_TEXT: usize = 500;
 
+/// What is wrong with a row, for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RowCode {
+    /// A value is none, or does not go with the others of its row.
+    Malformed,
+    /// An earlier row has the same key.
+    Repeated,
+    NumberPattern,
+    AccountUnknown,
+    MeterUnknown,
+    RegistersDiffer,
+    TooManyDigits,
+    DoesNotAddUp,
+    OtherFigures,
+    OlderThanNewest,
+    BreaksTheChain,
+    LedgerDiffers,
+    ReadingUnknown,
+    DecisionImpossible,
+    PaymentUnknown,
+    AmountDiffers,
+}
+
 /// A fault of one cell, or of the row as seen from that column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CellError {
+    pub code: RowCode,
     pub column: &'static str,
     pub reason: String,
 }
 
 impl CellError {
     pub fn new(column: &'static str, reason: impl Into<String>) -> Self {
-        Self { column, reason: reason.into() }
+        Self::coded(RowCode::Malformed, column, reason)
+    }
+
+    pub fn coded(code: RowCode, column: &'static str, reason: impl Into<String>) -> Self {
+        Self { code, column, reason: reason.into() }
     }
 }
 

@@ -139,7 +139,7 @@ impl<R: Row> RowReader<R> {
 
     /// Adds a fault that the caller found in a row.
     pub fn report(&mut self, line: u64, fault: CellError) {
-        let CellError { column, reason } = fault;
+        let CellError { column, reason, .. } = fault;
         let column = Some(column).filter(|column| !matches!(*column, "row" | "header")).map(str::to_owned);
         self.problems.push(Problem { file: self.entry.name.clone(), line: Some(line), column, reason });
     }

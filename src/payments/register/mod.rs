@@ -4,6 +4,7 @@ pub mod file;
 mod store;
 pub mod template;
 
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 
 use chrono::FixedOffset;
@@ -127,30 +128,42 @@ impl Payments {
         let template = template.ok_or(Failure::Refused(RegisterRefusal::NoTemplate))?;
         let rows =
             file::read(&template, content).map_err(|cause| Failure::Refused(RegisterRefusal::Unreadable(cause)))?;
-        let (rows, now) = (&rows, self.clock.now());
-        let taken = self.db.transaction(|tx| async move {
-            let ids: Vec<PaymentId> = rows.iter().map(|row| row.payment).collect();
-            let known = store::paid_of_provider_in(&tx, provider, &ids).await?;
-            let mut outcomes = Vec::with_capacity(rows.len());
-            let mut posted = Vec::new();
-            for row in rows {
-                let outcome = match known.iter().find(|payment| payment.id == row.payment) {
-                    None => Outcome::Unknown,
-                    Some(payment) if payment.posted_at.is_some() || posted.contains(&payment.id) => Outcome::Repeated,
-                    Some(payment) if !told(payment.amount, payment.refunded).contains(&row.amount) => {
-                        Outcome::AmountDiffers
-                    }
-                    Some(payment) => {
-                        posted.push(payment.id);
-                        Outcome::Posted
-                    }
-                };
-                outcomes.push((row.clone(), outcome));
-            }
-            store::mark_posted_in(&tx, &posted, now).await?;
-            Ok::<_, Failure<Infallible>>(outcomes)
-        });
-        Ok(taken.await.map_err(Fault::from)?)
+        let posting = &rows;
+        let taken = self
+            .db
+            .transaction(|tx| async move { Ok::<_, Failure<Infallible>>(self.post_in(&tx, provider, posting).await?) });
+        let outcomes = taken.await.map_err(Fault::from)?;
+        Ok(rows.into_iter().zip(outcomes).collect())
+    }
+
+    /// What a provider says it has posted, in the caller's transaction; what became of each row, in their order.
+    pub async fn post_in(
+        &self,
+        tx: &Tx,
+        provider: ProviderId,
+        rows: &[Posted],
+    ) -> std::result::Result<Vec<Outcome>, Fault> {
+        let ids: Vec<PaymentId> = rows.iter().map(|row| row.payment).collect();
+        let known = store::paid_of_provider_in(tx, provider, &ids).await?;
+        let known: HashMap<_, _> = known.into_iter().map(|payment| (payment.id, payment)).collect();
+        let (mut outcomes, mut posted) = (Vec::with_capacity(rows.len()), HashSet::new());
+        for row in rows {
+            let outcome = match known.get(&row.payment) {
+                None => Outcome::Unknown,
+                Some(payment) if payment.posted_at.is_some() || posted.contains(&payment.id) => Outcome::Repeated,
+                Some(payment) if !told(payment.amount, payment.refunded).contains(&row.amount) => {
+                    Outcome::AmountDiffers
+                }
+                Some(payment) => {
+                    posted.insert(payment.id);
+                    Outcome::Posted
+                }
+            };
+            outcomes.push(outcome);
+        }
+        let posted: Vec<_> = posted.into_iter().collect();
+        store::mark_posted_in(tx, &posted, self.clock.now()).await?;
+        Ok(outcomes)
     }
 
     /// Newest first.

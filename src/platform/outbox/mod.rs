@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::config::WorkerConfig;
 use crate::kernel::{Clock, Entropy, Fault};
-use crate::platform::db::{Db, Tx};
+use crate::platform::db::{Db, Tx, bulk};
 use crate::platform::metrics::Backlog;
 
 /// An effect as a slice names it: ids, never content, and safe to carry out twice.
@@ -112,6 +112,31 @@ impl Outbox {
             last_error: None,
         };
         store::insert_in(tx, row).await?;
+        self.enqueued.of(Lane::of(J::KIND)).notify_one();
+        Ok(())
+    }
+
+    /// Many at once, in few statements.
+    pub async fn enqueue_all_in<J: Job>(&self, tx: &Tx, jobs: &[J]) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let row = |job: &J| {
+            Ok::<_, Fault>(outbox_job::Model {
+                id: self.entropy.id(&self.clock)?,
+                kind: J::KIND.to_owned(),
+                payload: serde_json::to_string(job)?,
+                created_at: now,
+                due_at: now,
+                attempts: 0,
+                leased_until: None,
+                dead_at: None,
+                last_error: None,
+            })
+        };
+        let rows = jobs.iter().map(row).collect::<Result<Vec<_>, Fault>>()?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        bulk::insert_all::<outbox_job::Entity>(tx, &rows).await?;
         self.enqueued.of(Lane::of(J::KIND)).notify_one();
         Ok(())
     }

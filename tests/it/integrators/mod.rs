@@ -1,5 +1,6 @@
 //! Providers' own programs.
 
+mod batches;
 mod clients;
 mod operator;
 
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use crate::harness::{Customer, TestApp};
 use crate::metering::provider_of;
 
-pub const EVERY_SCOPE: &str = "BALANCES,READINGS,PAYMENTS";
+pub const EVERY_SCOPE: &str = "BALANCES,READINGS,PAYMENTS,IMPORT,DECISIONS,POSTINGS";
 pub const WHO: &str = "{ apiClient { id name scopes provider { id code } } }";
 
 /// A program with its secret.

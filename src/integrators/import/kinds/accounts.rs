@@ -3,8 +3,9 @@ use entity::personal_account;
 
 use super::super::context::{Beside, Context};
 use super::super::plan::{Loader, Plan};
+use super::super::report::Fate;
 use super::super::store::{self, Reads, Upserts};
-use crate::integrators::register::cells::CellError;
+use crate::integrators::register::cells::{CellError, RowCode};
 use crate::integrators::register::rows::AccountRow;
 use crate::integrators::register::{Export, FileEntry, Numbered, Problem, RowReader};
 use crate::kernel::Fault;
@@ -16,6 +17,7 @@ pub struct Accounts;
 impl Loader for Accounts {
     type Stream = RowReader<AccountRow>;
     type Changes = Upserts<personal_account::Model>;
+    const ADDS_WITHOUT_ACCOUNT: bool = true;
 
     fn open(export: &Export, entry: &FileEntry) -> Result<Self::Stream, Problem> {
         export.rows(entry)
@@ -32,7 +34,7 @@ impl Loader for Accounts {
         for Numbered { line, row } in rows {
             if !context.number_pattern.is_match(&row.number) {
                 let reason = format!("{:?} does not fit the provider's account_number.pattern", row.number);
-                plan.faults.push((*line, CellError::new("number", reason)));
+                plan.faults.push((*line, CellError::coded(RowCode::NumberPattern, "number", reason)));
                 continue;
             }
             let old = stored.get(&row.number);
@@ -55,7 +57,7 @@ impl Loader for Accounts {
                 },
                 // A dry run whose provider is not stored yet.
                 (None, None) => {
-                    plan.tally.new += 1;
+                    plan.fates.push((*line, Fate::New));
                     continue;
                 }
             };
@@ -68,7 +70,7 @@ impl Loader for Accounts {
                 heated_area: row.heated_area,
                 ..base
             };
-            plan.upsert(old, new);
+            plan.upsert(*line, old, new);
         }
         Ok(plan)
     }

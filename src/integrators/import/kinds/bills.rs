@@ -7,12 +7,13 @@ use entity::{ledger_entry, personal_account, statement, statement_line};
 
 use super::super::context::{Beside, Context, ids};
 use super::super::plan::{Loader, Plan};
+use super::super::report::Fate;
 use super::super::store::{self, Reads};
 use crate::billing::posting::{
     KnownStatements, LedgerPosition, PaidHere, Posted, Posting, PostingRefusal, StatementFigures, correct_statement,
     post_statement,
 };
-use crate::integrators::register::cells::CellError;
+use crate::integrators::register::cells::{CellError, RowCode};
 use crate::integrators::register::rows::{StatementLineRow, StatementRow};
 use crate::integrators::register::{Bill, BillReader, Export, FileEntry, Problem};
 use crate::kernel::Fault;
@@ -44,13 +45,11 @@ impl Loader for Bills {
         for bill in bills {
             let Some(account) = plan.account(&accounts, beside, bill.line, &bill.statement.account) else { continue };
             match stored.posting(context, account, bill) {
-                Ok(Posting::AlreadyStored) => plan.tally.unchanged += 1,
+                Ok(Posting::AlreadyStored) => plan.fates.push((bill.line, Fate::Unchanged)),
                 Ok(Posting::Append { entries, after }) => {
                     let earlier = stored.same_period.get(&account.id);
-                    match earlier {
-                        Some(_) => plan.tally.changed += 1,
-                        None => plan.tally.new += 1,
-                    }
+                    let fate = if earlier.is_some() { Fate::Changed } else { Fate::New };
+                    plan.fates.push((bill.line, fate));
                     append(context, (account, bill, earlier), (entries, after), &mut plan.changes)?;
                 }
                 Err(refusal) => plan.faults.push((bill.line, fault(&refusal))),
@@ -249,12 +248,14 @@ fn stored_figures(row: &statement::Model) -> StatementFigures {
 }
 
 fn fault(refusal: &PostingRefusal) -> CellError {
-    let column = match refusal {
-        PostingRefusal::DoesNotAddUp { .. } | PostingRefusal::LedgerDiffers { .. } => "closing",
-        PostingRefusal::OtherFigures | PostingRefusal::OlderThanNewest { .. } => "period",
-        PostingRefusal::BreaksTheChain { .. } => "opening",
+    let (code, column) = match refusal {
+        PostingRefusal::DoesNotAddUp { .. } => (RowCode::DoesNotAddUp, "closing"),
+        PostingRefusal::LedgerDiffers { .. } => (RowCode::LedgerDiffers, "closing"),
+        PostingRefusal::OtherFigures => (RowCode::OtherFigures, "period"),
+        PostingRefusal::OlderThanNewest { .. } => (RowCode::OlderThanNewest, "period"),
+        PostingRefusal::BreaksTheChain { .. } => (RowCode::BreaksTheChain, "opening"),
     };
-    CellError::new(column, refusal.to_string())
+    CellError::coded(code, column, refusal.to_string())
 }
 
 fn line_row(statement_id: StatementId, row: &StatementLineRow) -> statement_line::Model {

@@ -53,7 +53,7 @@ impl Loader for Meters {
                 seal_broken_on: row.seal_broken_on,
                 last_reading_id: old.and_then(|old| old.last_reading_id),
             };
-            plan.upsert(old, new);
+            plan.upsert(*line, old, new);
         }
         Ok(plan)
     }

@@ -9,7 +9,7 @@ use entity::{meter, meter_reading};
 use super::super::context::{Beside, Context};
 use super::super::plan::{Loader, Plan};
 use super::super::store::{self, Reads, Upserts};
-use crate::integrators::register::cells::CellError;
+use crate::integrators::register::cells::{CellError, RowCode};
 use crate::integrators::register::rows::ReadingRow;
 use crate::integrators::register::{Export, FileEntry, Numbered, Problem, RowReader};
 use crate::kernel::Fault;
@@ -61,10 +61,10 @@ impl Loader for Readings {
                 *day = row.taken_on;
                 last.insert(meter.id, meter::Model { last_reading_id: Some(new.id), ..meter.clone() });
             }
-            plan.upsert(old, new);
+            plan.upsert(*line, old, new);
         }
-        let Plan { changes: readings, tally, faults } = plan;
-        Ok(Plan { changes: Changes { readings, last: last.into_values().collect() }, tally, faults })
+        let Plan { changes: readings, fates, faults } = plan;
+        Ok(Plan { changes: Changes { readings, last: last.into_values().collect() }, fates, faults })
     }
 
     async fn apply(tx: &Tx, changes: &Changes) -> Result<(), Fault> {
@@ -110,13 +110,15 @@ pub(super) fn check_values(meter: &meter::Model, row: &ReadingRow) -> Result<(),
         ("value_night", Register::Night, row.value_night),
         ("value_peak", Register::Peak, row.value_peak),
     ];
+    let differ = RowCode::RegistersDiffer;
     let digits = u32::try_from(meter.integer_digits).unwrap_or(0);
     for (column, register, value) in columns {
         match (registers.contains(&register), value) {
-            (true, None) => return Err(CellError::new(column, "empty, and the meter has this register")),
-            (false, Some(_)) => return Err(CellError::new(column, "the meter has not this register")),
+            (true, None) => return Err(CellError::coded(differ, column, "empty, and the meter has this register")),
+            (false, Some(_)) => return Err(CellError::coded(differ, column, "the meter has not this register")),
             (true, Some(value)) if value.0 / Quantity::ONE.0 >= 10_i64.pow(digits) => {
-                return Err(CellError::new(column, format!("{value} has more than {digits} digits before the point")));
+                let reason = format!("{value} has more than {digits} digits before the point");
+                return Err(CellError::coded(RowCode::TooManyDigits, column, reason));
             }
             _ => {}
         }

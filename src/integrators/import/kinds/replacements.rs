@@ -6,6 +6,7 @@ use entity::{meter, meter_reading, meter_replacement};
 
 use super::super::context::{Beside, Context};
 use super::super::plan::{Loader, Plan};
+use super::super::report::Fate;
 use super::super::store::{self, Reads, Upserts};
 use super::readings::{check_values, newest_days, reading, stored};
 use crate::integrators::register::cells::CellError;
@@ -56,7 +57,8 @@ impl Loader for Replacements {
             newest: newest_days(reads, &meters).await?,
         };
         let mut plan = Plan::<Changes>::default();
-        for Numbered { line, row } in rows {
+        for numbered in rows {
+            let Numbered { line, row } = numbered;
             let find = |serial: &String| meters.get(&(row.account.clone(), serial.clone()));
             let (old, new) = (find(&row.old_meter), find(&row.new_meter));
             let (Some(old), Some(new)) = (old, new) else {
@@ -67,7 +69,7 @@ impl Loader for Replacements {
                 continue;
             };
             match check(old, new, row) {
-                Ok(()) => known.plan(context, (old, new), row, &mut plan)?,
+                Ok(()) => known.plan(context, (old, new), numbered, &mut plan)?,
                 Err(fault) => plan.faults.push((*line, fault)),
             }
         }
@@ -91,9 +93,10 @@ impl Known {
         &mut self,
         context: &Context,
         (old, new): (&meter::Model, &meter::Model),
-        row: &ReplacementRow,
+        Numbered { line, row }: &Numbered<ReplacementRow>,
         plan: &mut Plan<Changes>,
     ) -> Result<(), Fault> {
+        let line = *line;
         let stored = |meter: &meter::Model| self.readings.get(&(meter.id, row.replaced_on)).cloned();
         let (closing_before, opening_before) = (stored(old), stored(new));
         let closing = reading(context, closing_before.as_ref(), old, &row.closing())?;
@@ -113,16 +116,17 @@ impl Known {
         let removed = meter::Model { removed_on: Some(row.replaced_on), ..self.with_last(now(old), &closing) };
         let installed = meter::Model { installed_on: Some(row.replaced_on), ..self.with_last(now(new), &opening) };
         let mut readings = Plan::<Upserts<meter_reading::Model>>::default();
-        readings.upsert(closing_before.as_ref(), closing);
-        readings.upsert(opening_before.as_ref(), opening);
+        readings.upsert(line, closing_before.as_ref(), closing);
+        readings.upsert(line, opening_before.as_ref(), opening);
         let meters: Vec<_> =
             [(old, removed), (new, installed)].into_iter().filter_map(|(was, is)| (*was != is).then_some(is)).collect();
-        let same = before.as_ref() == Some(&replacement) && readings.tally.unchanged == 2 && meters.is_empty();
-        match (&before, same) {
-            (_, true) => plan.tally.unchanged += 1,
-            (None, false) => plan.tally.new += 1,
-            (Some(_), false) => plan.tally.changed += 1,
-        }
+        let same = before.as_ref() == Some(&replacement) && readings.tally().unchanged == 2 && meters.is_empty();
+        let fate = match (&before, same) {
+            (_, true) => Fate::Unchanged,
+            (None, false) => Fate::New,
+            (Some(_), false) => Fate::Changed,
+        };
+        plan.fates.push((line, fate));
         let replacements = &mut plan.changes.replacements;
         match before {
             None => replacements.inserts.push(replacement),

@@ -47,7 +47,7 @@ impl Loader for ServiceChanges {
                 after: row.after.clone(),
                 description: row.description.clone(),
             };
-            plan.upsert(old, new);
+            plan.upsert(*line, old, new);
         }
         Ok(plan)
     }

@@ -47,7 +47,7 @@ impl Loader for Services {
                 starts_on: row.starts_on,
                 ends_on: row.ends_on,
             };
-            plan.upsert(old, new);
+            plan.upsert(*line, old, new);
         }
         Ok(plan)
     }

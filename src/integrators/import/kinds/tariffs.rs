@@ -4,6 +4,7 @@ use entity::tariff;
 
 use super::super::context::{Beside, Context};
 use super::super::plan::{Loader, Plan};
+use super::super::report::Fate;
 use super::super::store::{self, Reads, Upserts};
 use crate::integrators::register::rows::TariffRow;
 use crate::integrators::register::{Export, FileEntry, Numbered, Problem, Row, RowReader};
@@ -16,6 +17,7 @@ pub struct Tariffs;
 impl Loader for Tariffs {
     type Stream = RowReader<TariffRow>;
     type Changes = Upserts<tariff::Model>;
+    const ADDS_WITHOUT_ACCOUNT: bool = true;
 
     fn open(export: &Export, entry: &FileEntry) -> Result<Self::Stream, Problem> {
         export.rows(entry)
@@ -29,13 +31,13 @@ impl Loader for Tariffs {
     ) -> Result<Plan<Self::Changes>, Fault> {
         let mut plan = Plan::default();
         let Some(provider) = &context.provider else {
-            plan.tally.new = rows.len() as u64;
+            plan.fates = rows.iter().map(|row| (row.line, Fate::New)).collect();
             return Ok(plan);
         };
         let stored = store::list_tariffs(reads, provider.id()).await?;
         let key = |tariff: &tariff::Model| (tariff.service_code.clone(), tariff.tariff_group.clone(), tariff.starts_on);
         let stored: HashMap<_, _> = stored.into_iter().map(|tariff| (key(&tariff), tariff)).collect();
-        for Numbered { row, .. } in rows {
+        for Numbered { line, row } in rows {
             let old = stored.get(&row.key());
             let new = tariff::Model {
                 id: old.map_or_else(|| context.id(), |old| Ok(old.id))?,
@@ -49,7 +51,7 @@ impl Loader for Tariffs {
                 ends_on: row.ends_on,
                 order_reference: row.order_reference.clone(),
             };
-            plan.upsert(old, new);
+            plan.upsert(*line, old, new);
         }
         Ok(plan)
     }

@@ -2,7 +2,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::exact::{Money, YearMonth};
 
 use super::{Row, register_row};
-use crate::integrators::register::cells::CellError;
+use crate::integrators::register::cells::{CellError, RowCode};
 
 register_row! {
     /// A month's bill: opening + accrued + recalculated + penalty - paid = closing. Signed, above zero the person owes.
@@ -41,7 +41,7 @@ impl Row for StatementRow {
                 "{} is not opening {} + accrued {} + recalculated {} + penalty {} - paid {} = {closing}",
                 self.closing, self.opening, self.accrued, self.recalculated, self.penalty, self.paid
             );
-            return Err(CellError::new("closing", reason));
+            return Err(CellError::coded(RowCode::DoesNotAddUp, "closing", reason));
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Providers' programs.
 
 use entity::enums::ApiClientEventKind;
-use entity::ids::{ApiClientEventId, ApiClientId, ApiClientSecretId, ProviderId};
-use entity::{api_client, api_client_event, api_client_secret, api_client_token};
+use entity::ids::{ApiClientEventId, ApiClientId, ApiClientSecretId, ImportBatchId, ProviderId};
+use entity::{api_client, api_client_event, api_client_secret, api_client_token, import_batch};
 use kabinet::platform::db::Tx;
 use sea_orm::DbErr;
 
@@ -43,5 +43,15 @@ pub async fn clients(tx: &Tx) -> Result<(), DbErr> {
         kind: ApiClientEventKind::Added,
         details: text("BALANCES"),
     };
-    kept(tx, event).await
+    kept(tx, event).await?;
+    let batch = import_batch::Model {
+        id: ImportBatchId(uuid()),
+        provider_id: ProviderId(uuid()),
+        operation: text("importStatements"),
+        key: text("2026-06-1"),
+        fingerprint: text("hash"),
+        answers: text("[\"N\"]"),
+        created_at: moment(),
+    };
+    kept(tx, batch).await
 }
