@@ -139,8 +139,8 @@ sign-in-storm: release ## benchmark: sign-ins a second against argon2 alone, and
 	node loadtest/sign_in_storm.mjs $(ARGS)
 
 .PHONY: faults
-faults: ## payments through whole processes while the network, the bank, PostgreSQL, Redis and kabinet itself fail (minutes of an idle machine)
-	tests/services cargo test --locked --test it -- --ignored --nocapture process::faults
+faults: ## of `make test`: payments through whole processes while the network, the bank, PostgreSQL, Redis and kabinet itself fail
+	tests/services cargo test --locked --test it -- --nocapture process::faults
 
 .PHONY: payment-figures
 payment-figures: release ## benchmark: payments a second and CPU of each on PostgreSQL; otherwise: make payment-figures ARGS='SECONDS AT_ONCE ACCOUNTS'

@@ -49,6 +49,9 @@ pub struct Model {
     pub saves_method: bool,
     /// Paid by itself, with this.
     pub saved_method_id: Option<SavedMethodId>,
+    /// Of payments for several accounts that are paid at once: the first of them, which alone the acquirer knows. Null of a payment
+    /// for one account.
+    pub together_id: Option<PaymentId>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

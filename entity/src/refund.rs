@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::enums::RefundStatus;
 use crate::exact::Money;
-use crate::ids::{PaymentId, RefundId};
+use crate::ids::{PaymentId, PaymentRegisterId, RefundId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "refunds")]
@@ -26,6 +26,12 @@ pub struct Model {
     pub finished_at: Option<DateTimeUtc>,
     /// When a call to the acquirer about it last began; null when that call has ended.
     pub called_at: Option<DateTimeUtc>,
+    /// When a register told the provider of it: in a row of its own, or within its payment's.
+    pub sent_at: Option<DateTimeUtc>,
+    /// When the provider said that it has it.
+    pub posted_at: Option<DateTimeUtc>,
+    /// Which register told the provider: its payment's, when it was left out there.
+    pub register_id: Option<PaymentRegisterId>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -33,6 +33,8 @@ mod m0033_ways_to_pay;
 mod m0034_promises;
 mod m0035_registers;
 mod m0036_autopay;
+mod m0037_returns;
+mod m0038_together;
 mod m0041_webhooks;
 mod table;
 
@@ -75,6 +77,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0043_api_clients::Step),
             Box::new(m0041_webhooks::Step),
             Box::new(m0046_batches::Step),
+            Box::new(m0037_returns::Step),
+            Box::new(m0038_together::Step),
         ]
     }
 }

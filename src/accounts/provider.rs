@@ -1,5 +1,7 @@
 //! Providers to choose from, and what holds at one on a day.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::ids::{PersonalAccountId, ProviderId};
 use entity::{provider, provider_terms};
@@ -112,6 +114,14 @@ impl Accounts {
             .await?
             .ok_or_else(|| Fault::internal("an account without a provider"))?;
         Ok((account.number, provider))
+    }
+
+    /// Their numbers, of accounts that whoever asks has paid for, attached or not.
+    pub async fn numbers_of(
+        &self,
+        accounts: &[PersonalAccountId],
+    ) -> Result<HashMap<PersonalAccountId, String>, Fault> {
+        store::numbers_of(self.db.read(), accounts).await
     }
 
     /// The calendar day at a provider.

@@ -1,6 +1,6 @@
 //! The tables of accounts. `access` decides who may call what.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::enums::{AccessLevel, ReadingStatus};
@@ -159,6 +159,14 @@ pub async fn find_attachable(
         .filter(personal_account::Column::Number.eq(number))
         .filter(personal_account::Column::Attachable.eq(true));
     Ok(query.one(db).await?)
+}
+
+pub async fn numbers_of(
+    db: &DatabaseConnection,
+    ids: &[PersonalAccountId],
+) -> Result<HashMap<PersonalAccountId, String>, Fault> {
+    let accounts = personal_account::Entity::find().filter(personal_account::Column::Id.is_in(ids.iter().copied()));
+    Ok(accounts.all(db).await?.into_iter().map(|account| (account.id, account.number)).collect())
 }
 
 pub async fn find_account(

@@ -34,6 +34,7 @@ use crate::payments::Payments;
 use crate::payments::acquirer::Acquirer;
 use crate::payments::acquirer::sandbox::{InProcess, NAME, Sandbox};
 use crate::payments::acquirer::yookassa::https::Https;
+use crate::payments::acquirer::yookassa::pace::{PATIENCE, Paced};
 use crate::payments::acquirer::yookassa::transport::Transport;
 use crate::payments::acquirer::yookassa::{self, Yookassa};
 use crate::platform::Mechanisms;
@@ -127,7 +128,8 @@ impl App {
         let bank = outside.bank.unwrap_or_else(|| Arc::new(InProcess(sandbox.clone())));
         let mut acquirers: Vec<Arc<dyn Acquirer>> = vec![Arc::new(Yookassa::new(NAME, NAME.to_owned(), bank))];
         if let Some(shop) = &config.payments.yookassa {
-            let way = Arc::new(Https::new(mechanisms.outgoing.clone(), shop));
+            let https = Arc::new(Https::new(mechanisms.outgoing.clone(), shop));
+            let way = Arc::new(Paced::new(https, outside.clock.clone(), shop.calls, PATIENCE));
             acquirers.push(Arc::new(Yookassa::new(yookassa::NAME, shop.id.clone(), way)));
         }
         let payments = Arc::new(Payments::new(

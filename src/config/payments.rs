@@ -17,6 +17,8 @@ pub struct Shop {
     pub url: String,
     /// Of one call; less than `payments::settlement::CALL`.
     pub timeout: Duration,
+    /// A second, and at once, by this process.
+    pub calls: u32,
 }
 
 /// The shop that may call this server's sandbox over HTTP.
@@ -96,10 +98,11 @@ fn yookassa(reader: &mut Reader) -> Option<Shop> {
         reader.problem("payments.yookassa_url", &format!("{EXPECTED}, without a slash at its end"));
     }
     let timeout = Duration::from_millis(reader.number("payments.yookassa_timeout_milliseconds", 10..=8_500));
+    let calls = reader.number("payments.yookassa_calls_a_second", 1..=1_000);
     let id = reader.optional("payments.yookassa_shop_id");
     let key = reader.secret("payments.yookassa_secret_key");
     let (id, key) = both(reader, ("payments.yookassa_shop_id", id), ("payments.yookassa_secret_key", key))?;
-    Some(Shop { id, key, url, timeout })
+    Some(Shop { id, key, url, timeout, calls })
 }
 
 fn sandbox_shop(reader: &mut Reader) -> Option<SandboxShop> {

@@ -2,20 +2,21 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use entity::enums::{ReadingSource, ReadingStatus};
-use entity::ids::{MeterReadingId, PersonalAccountId, ProviderId, TypedId};
-use entity::{
-    account_share, ledger_entry, meter, meter_reading, payment, statement, statement_line, support_message, user,
-};
+use entity::ids::{MeterReadingId, PersonalAccountId, ProviderId};
+use entity::{ledger_entry, meter_reading, payment, refund, support_message, user};
 
 use super::Slices;
 use super::archive::Sink;
 use super::packing::Part;
+use super::rows::{
+    audit_event, autopay_row, autopay_run, entry, id, line, meter, payment_row, profile, reading, refund_row,
+    saved_method, session, share, statement_row, time,
+};
 use super::table::{Cell, Format, Row};
 use crate::accounts::AccountAccess;
 use crate::identity::audit::AuditEvent;
-use crate::kernel::{Failure, Fault, Page, Person, Slice, type_id};
+use crate::kernel::{Failure, Fault, Page, Person, Slice};
+use crate::payments::autopay::RunRow;
 use crate::payments::payment::Filter;
 
 const PAGE: usize = 200;
@@ -36,11 +37,15 @@ enum List {
     StatementLines,
     Ledger,
     Payments,
+    Refunds,
+    SavedMethods,
+    Autopays,
+    AutopayRuns,
     Support,
 }
 
 impl List {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 17] = [
         Self::Profile,
         Self::Agreements,
         Self::Sessions,
@@ -54,9 +59,14 @@ impl List {
         Self::Ledger,
         Self::Payments,
         Self::Support,
+        Self::Refunds,
+        Self::SavedMethods,
+        Self::Autopays,
+        Self::AutopayRuns,
     ];
 
     /// The file's name and its columns, in the order of the rows below.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     const fn file(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Profile => {
@@ -141,7 +151,29 @@ impl List {
             Self::Support => ("support", &["request", "topic", "state", "position", "bySupport", "sentAt", "text"]),
             Self::Payments => (
                 "payments",
-                &["id", "account", "amount", "commission", "status", "createdAt", "paidAt", "receiptEmail"],
+                &[
+                    "id",
+                    "account",
+                    "amount",
+                    "commission",
+                    "status",
+                    "createdAt",
+                    "paidAt",
+                    "receiptEmail",
+                    "refunded",
+                    "paidTogetherWith",
+                    "savedMethod",
+                ],
+            ),
+            Self::Refunds => ("refunds", &["id", "payment", "amount", "status", "reason", "createdAt", "finishedAt"]),
+            Self::SavedMethods => ("saved_methods", &["id", "kind", "title", "savedAt"]),
+            Self::Autopays => (
+                "autopays",
+                &["id", "account", "savedMethod", "actsOn", "ceiling", "consentedAt", "pausedAt", "pauseReason"],
+            ),
+            Self::AutopayRuns => (
+                "autopay_runs",
+                &["id", "autopay", "period", "amount", "state", "announcedAt", "dueAt", "tries", "payment", "reason"],
             ),
         }
     }
@@ -237,6 +269,30 @@ impl<'a> Contents<'a> {
                 let list = |page| self.slices.payments.list_paid_by(person.user_id, all, page);
                 let rows = |payments: Vec<payment::Model>| payments.iter().map(payment_row).collect();
                 pages(sink, list, |payment| payment.id, rows).await
+            }
+            List::Refunds | List::SavedMethods | List::Autopays | List::AutopayRuns => {
+                self.of_payments(list, sink).await
+            }
+        }
+    }
+
+    /// What was given back, and what is paid by itself with what.
+    async fn of_payments(&self, wanted: List, sink: &Sink<'_>) -> Result<(), Fault> {
+        let (payments, user) = (&self.slices.payments, self.person.user_id);
+        match wanted {
+            List::SavedMethods => {
+                let rows = payments.saved_methods(user).await?;
+                sink.rows(rows.iter().map(saved_method).collect()).await
+            }
+            List::Autopays => sink.rows(payments.autopays(user).await?.iter().map(autopay_row).collect()).await,
+            List::AutopayRuns => {
+                let list = |page| payments.list_runs(user, page);
+                pages(sink, list, |run| run.id, |runs: Vec<RunRow>| runs.iter().map(autopay_run).collect()).await
+            }
+            _ => {
+                let list = |page| payments.list_refunds_of(user, page);
+                pages(sink, list, |one| one.id, |refunds: Vec<refund::Model>| refunds.iter().map(refund_row).collect())
+                    .await
             }
         }
     }
@@ -344,152 +400,4 @@ where
         let Some(from) = next else { return Ok(()) };
         page = Page { from: Some(from), ..Page::first(PAGE) };
     }
-}
-
-fn id<T: TypedId>(id: T) -> Cell {
-    Cell::Text(type_id::encode(id))
-}
-
-fn time(at: DateTime<Utc>) -> Cell {
-    Cell::Text(at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
-}
-
-fn profile(user: &user::Model) -> Row {
-    vec![
-        id(user.id),
-        Cell::text(&user.email),
-        Cell::maybe(user.email_confirmed_at, time),
-        Cell::maybe(user.full_name.as_ref(), Cell::text),
-        Cell::maybe(user.phone.as_ref(), Cell::text),
-        Cell::text(user.locale.word()),
-        time(user.created_at),
-    ]
-}
-
-fn session(session: &crate::identity::session::Session) -> Row {
-    vec![
-        id(session.id),
-        time(session.started_at),
-        time(session.used_at),
-        time(session.ends_at),
-        Cell::text(session.address),
-        Cell::text(&session.device),
-    ]
-}
-
-fn audit_event(event: &AuditEvent) -> Row {
-    vec![
-        Cell::Whole(event.event.sequence),
-        Cell::text(event.event.kind.word()),
-        time(event.event.occurred_at),
-        Cell::maybe(event.circumstances.address.as_ref(), Cell::text),
-        Cell::maybe(event.circumstances.device.as_ref(), Cell::text),
-        Cell::text(&event.circumstances.details),
-    ]
-}
-
-fn share(share: &account_share::Model) -> Row {
-    vec![
-        id(share.id),
-        id(share.personal_account_id),
-        Cell::text(&share.email),
-        Cell::text(if share.may_pay { "VIEW_AND_PAY" } else { "VIEW" }),
-        time(share.shared_at),
-        Cell::maybe(share.taken_at, time),
-        Cell::maybe(share.ends_at, time),
-    ]
-}
-
-fn meter(meter: &meter::Model) -> Row {
-    vec![
-        id(meter.id),
-        id(meter.personal_account_id),
-        Cell::text(&meter.name),
-        Cell::text(&meter.serial_number),
-        Cell::maybe(meter.model.as_ref(), Cell::text),
-        Cell::text(&meter.service_code),
-        Cell::text(meter.unit.word()),
-        Cell::text(&meter.registers),
-        Cell::maybe(meter.installed_on, Cell::text),
-        Cell::maybe(meter.verification_due_on, Cell::text),
-        Cell::maybe(meter.removed_on, Cell::text),
-    ]
-}
-
-/// What was used since the reading before is the account's history.
-fn reading(reading: &meter_reading::Model, history: bool) -> Row {
-    let (source, status): (ReadingSource, ReadingStatus) = (reading.source, reading.status);
-    vec![
-        id(reading.id),
-        id(reading.meter_id),
-        id(reading.personal_account_id),
-        Cell::text(reading.taken_on),
-        time(reading.submitted_at),
-        Cell::text(source.word()),
-        Cell::text(status.word()),
-        Cell::maybe(reading.value_single, Cell::decimal),
-        Cell::maybe(reading.value_day, Cell::decimal),
-        Cell::maybe(reading.value_night, Cell::decimal),
-        Cell::maybe(reading.value_peak, Cell::decimal),
-        Cell::maybe(reading.consumption.filter(|_| history), Cell::decimal),
-    ]
-}
-
-fn statement_row(statement: &statement::Model) -> Row {
-    vec![
-        id(statement.id),
-        id(statement.personal_account_id),
-        Cell::text(statement.period),
-        Cell::decimal(statement.opening),
-        Cell::decimal(statement.accrued),
-        Cell::decimal(statement.recalculated),
-        Cell::decimal(statement.penalty),
-        Cell::decimal(statement.paid),
-        Cell::decimal(statement.closing),
-        Cell::text(statement.due_on),
-        time(statement.issued_at),
-    ]
-}
-
-fn line(line: &statement_line::Model) -> Row {
-    vec![
-        id(line.statement_id),
-        Cell::Whole(line.position.into()),
-        Cell::text(&line.service_code),
-        Cell::text(&line.service_name),
-        Cell::decimal(line.volume),
-        Cell::text(line.unit.word()),
-        Cell::decimal(line.price),
-        Cell::decimal(line.coefficient),
-        Cell::decimal(line.amount),
-        Cell::text(line.basis.word()),
-        Cell::maybe(line.explanation.as_ref(), Cell::text),
-    ]
-}
-
-/// Without the payment: it may be another person's.
-fn entry(entry: &ledger_entry::Model) -> Row {
-    vec![
-        id(entry.id),
-        id(entry.personal_account_id),
-        Cell::Whole(entry.version),
-        time(entry.occurred_at),
-        Cell::text(entry.kind.word()),
-        Cell::decimal(entry.amount),
-        Cell::decimal(entry.balance_after),
-        Cell::maybe(entry.period, Cell::text),
-    ]
-}
-
-fn payment_row(payment: &payment::Model) -> Row {
-    vec![
-        id(payment.id),
-        id(payment.personal_account_id),
-        Cell::decimal(payment.amount),
-        Cell::decimal(payment.commission),
-        Cell::text(payment.status.word()),
-        time(payment.created_at),
-        Cell::maybe(payment.paid_at, time),
-        Cell::maybe(payment.receipt_email.as_ref(), Cell::text),
-    ]
 }

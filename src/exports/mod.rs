@@ -12,6 +12,7 @@ pub mod error;
 pub mod event;
 mod packing;
 pub mod request;
+mod rows;
 mod store;
 mod table;
 

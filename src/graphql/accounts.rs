@@ -354,7 +354,8 @@ impl PersonalAccount {
         Ok(tariffs.into_iter().filter(|tariff| is_supplied(&services, tariff)).map(Tariff).collect())
     }
 
-    /// What paying would cost: a sum of one's own, or the current debt. Nothing is begun.
+    /// What paying would cost: a sum of one's own, or the current debt. Nothing is begun. Of several accounts that are paid at
+    /// once, ask for the sum of all: there is one commission.
     async fn payment_offer(
         &self,
         ctx: &Context<'_>,

@@ -65,6 +65,8 @@ pub struct Loaders {
     /// Threads, oldest message first.
     pub support_messages: Batch<SupportRequestId, Vec<support_message::Model>>,
     pub payment_refunds: Batch<PaymentId, Vec<refund::Model>>,
+    /// All that are paid at once, by their first.
+    pub payments_together: Batch<PaymentId, Vec<payment::Model>>,
     /// By which terms the account's provider is paid.
     pub payment_terms: Batch<PersonalAccountId, PaymentTerms>,
     pub newest_statement: Batch<AccountKey, statement::Model>,
@@ -98,9 +100,11 @@ macro_rules! batch {
 }
 
 impl Loaders {
+    #[expect(clippy::too_many_lines, reason = "one after the other, each by itself")]
     pub fn new(services: &Services, person: Option<Person>) -> Self {
         let Services { identity, accounts, metering, billing, payments, support, .. } = services.clone();
         let (payer, refunding, paying) = (person.clone(), Arc::clone(&payments), Arc::clone(&payments));
+        let together = Arc::clone(&payments);
         let (measured, charged) = (Arc::clone(&metering), Arc::clone(&billing));
         let sources = (Arc::clone(&accounts), Arc::clone(&metering), Arc::clone(&billing));
         Self {
@@ -136,6 +140,14 @@ impl Loaders {
                     of_payment.entry(payment).or_default().push(reading);
                 }
                 of_payment
+            }),
+            payments_together: batch!(together, |ids| {
+                let mut by_first: HashMap<PaymentId, Vec<_>> = HashMap::new();
+                for payment in together.list_together(&ids).await? {
+                    let Some(first) = payment.together_id else { continue };
+                    by_first.entry(first).or_default().push(payment);
+                }
+                by_first
             }),
             payment_terms: batch!(paying, |ids| paying.terms_of_accounts(&ids).await?),
             support_messages: batch!(support, |ids| {

@@ -22,6 +22,7 @@ use crate::payments::payment::Filter;
 use crate::payments::promises::{Step, StepKind, steps};
 use crate::payments::state::{NEVER_ARRIVED, is_open};
 use crate::payments::terms::Offer;
+use crate::payments::together::due;
 use crate::platform::qr::svg;
 
 pub use cancellation::CancellationMutation;
@@ -197,6 +198,18 @@ impl Payment {
         self.0.commission.into()
     }
 
+    /// All that the payer pays at once: this payment with its commission, and those that are paid together with it.
+    async fn total(&self, ctx: &Context<'_>) -> Result<Money, TopError> {
+        Ok(due(&self.together(ctx).await?).into())
+    }
+
+    /// Payments for other accounts of the provider that are paid at once with this one: on one page of the bank, with one
+    /// commission and one fiscal receipt, and given up together. Empty for a payment of one account.
+    async fn paid_together(&self, ctx: &Context<'_>) -> Result<Vec<Payment>, TopError> {
+        let all = self.together(ctx).await?;
+        Ok(all.into_iter().filter(|payment| payment.id != self.0.id).map(Payment).collect())
+    }
+
     /// How far it has come.
     async fn status(&self) -> PaymentStatus {
         self.0.status.into()
@@ -266,6 +279,14 @@ impl Payment {
     async fn readings(&self, ctx: &Context<'_>) -> Result<Vec<MeterReading>, TopError> {
         let readings = ctx.loaders()?.payment_readings.load(self.0.id).await?.unwrap_or_default();
         Ok(readings.into_iter().map(|reading| MeterReading { reading, meter: None }).collect())
+    }
+}
+
+impl Payment {
+    /// All that are paid at once.
+    async fn together(&self, ctx: &Context<'_>) -> Result<Vec<payment::Model>, TopError> {
+        let Some(first) = self.0.together_id else { return Ok(vec![self.0.clone()]) };
+        Ok(ctx.loaders()?.payments_together.load(first).await?.unwrap_or_default())
     }
 }
 

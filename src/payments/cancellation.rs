@@ -41,8 +41,10 @@ impl Payments {
         if !is_open(payment.status) {
             return refused(CancellationRefusal::NotCancelable);
         }
-        let Some(name) = payment.acquirer_payment_id.clone() else { return refused(CancellationRefusal::Unknown) };
-        let key = format!("{}-x", id.0);
+        // What is paid at once is given up at once.
+        let first = self.find_first(id).await?;
+        let Some(name) = first.acquirer_payment_id else { return refused(CancellationRefusal::Unknown) };
+        let key = format!("{}-x", first.id.0);
         self.db.cross("before_cancel").await;
         let seen = match self.acquirer(&payment.acquirer)?.cancel(&name, &key).await {
             Ok(seen) => seen,
@@ -50,7 +52,8 @@ impl Payments {
             Err(CallError::NotNow(cause) | CallError::Lost(cause)) => return Err(Fault::unavailable(cause).into()),
         };
         self.db.cross("after_cancel").await;
-        let payment = self.apply(id, &Heard::of(id, seen)).await?;
+        self.apply(first.id, &Heard::of(first.id, seen)).await?;
+        let payment = self.find(id).await?;
         if is_open(payment.status) || payment.paid_at.is_some() {
             return refused(CancellationRefusal::NotCancelable);
         }

@@ -1,5 +1,7 @@
 //! Starts a payment: the intent is committed first, then the acquirer is asked.
 
+use std::collections::BTreeMap;
+
 use entity::enums::{AuditEventKind, PaymentMethod, PaymentStatus, ReadingSource};
 use entity::exact::Money;
 use entity::ids::{PaymentId, PersonalAccountId};
@@ -11,6 +13,7 @@ use super::event::SettlePayment;
 use super::order::utilities;
 use super::settlement::FIRST_CHECK;
 use super::terms::{PaymentTerms, commission};
+use super::together::MOST;
 use super::{Payments, store};
 use crate::accounts::AccountAccess;
 use crate::accounts::error::AccessRefusal;
@@ -28,6 +31,13 @@ pub enum Amount {
     Custom(Money),
 }
 
+/// An account and how much of it is paid.
+#[derive(Clone, Debug, Serialize)]
+pub struct Part {
+    pub personal_account_id: PersonalAccountId,
+    pub amount: Amount,
+}
+
 #[derive(Clone, Debug, Serialize)]
 pub struct Checkout {
     pub personal_account_id: PersonalAccountId,
@@ -41,6 +51,16 @@ pub struct Checkout {
     /// The payer lets the acquirer keep what they pay with.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub save_method: bool,
+    /// Other accounts of the same provider that are paid at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Part>,
+}
+
+/// What is paid of an account, which may be reached.
+struct Line {
+    id: PaymentId,
+    access: AccountAccess,
+    amount: Amount,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
@@ -96,9 +116,9 @@ impl Payments {
         if terms.utilities && !self.is_payable(&access).await? {
             return Err(Failure::Refused(CheckoutRefusal::ProviderNotPayable));
         }
+        let lines = &self.lines(person, access, &checkout, terms).await?;
         let submission = self.prepare_readings(person, &checkout).await?;
-        let id = self.entropy.id(&self.clock)?;
-        let (keyed, access, checkout, submission) = (&keyed, &access, &checkout, submission.as_ref());
+        let (keyed, checkout, submission) = (&keyed, &checkout, submission.as_ref());
         let origin = &origin.into();
         let committed = self.db.transaction(|tx| async move {
             let first: Option<PaymentId> = idempotency::first_outcome_in(&tx, keyed, self.clock.now())
@@ -109,8 +129,8 @@ impl Payments {
                 let payment = payment.ok_or_else(|| Fault::internal("a payment vanished"))?;
                 return Ok(Started { payment, replayed: true });
             }
-            let payment = self.intend_in(&tx, id, access, (checkout, terms), submission).await?;
-            let started = Act::new(AuditEventKind::PaymentStarted).about(payment.id).with("amount", &payment.amount);
+            let (payment, amount) = self.intend_in(&tx, lines, (checkout, terms), submission).await?;
+            let started = Act::new(AuditEventKind::PaymentStarted).about(payment.id).with("amount", &amount);
             self.audit.append_in(&tx, person.user_id, origin.clone(), started).await?;
             idempotency::record_in(&tx, keyed, &payment.id).await?;
             Ok(Started { payment, replayed: false })
@@ -138,34 +158,119 @@ impl Payments {
         prepared.map(Some).map_err(|failure| failure.map(CheckoutRefusal::Readings))
     }
 
+    /// Every account that is to be paid, the first one first. All are of one provider, and none is named twice.
+    async fn lines(
+        &self,
+        person: &Person,
+        first: AccountAccess,
+        checkout: &Checkout,
+        terms: &PaymentTerms,
+    ) -> Result<Vec<Line>> {
+        let wanted: Vec<PersonalAccountId> = checkout.others.iter().map(|part| part.personal_account_id).collect();
+        let mut found = if wanted.is_empty() {
+            Vec::new()
+        } else {
+            let found = self.accounts.access_to(person, &wanted).await;
+            found.map_err(|failure| failure.map(refused_access))?
+        };
+        let mut lines = vec![Line { id: self.entropy.id(&self.clock)?, access: first, amount: checkout.amount }];
+        for (place, part) in checkout.others.iter().enumerate() {
+            let refused = |refusal| Err(Failure::Refused(CheckoutRefusal::Other { place, refusal: Box::new(refusal) }));
+            let known = lines.iter().any(|line| line.access.id() == part.personal_account_id);
+            // An acquirer that is told whose money it is hears of one account only.
+            if known || terms.utilities || lines.len() >= MOST {
+                return refused(CheckoutRefusal::NotTogether);
+            }
+            let Some(number) = found.iter().position(|access| access.id() == part.personal_account_id) else {
+                return refused(CheckoutRefusal::AccountNotFound);
+            };
+            let access = found.swap_remove(number);
+            if !access.may_pay() {
+                return refused(CheckoutRefusal::NotShared);
+            }
+            if lines.iter().any(|line| line.access.provider_id() != access.provider_id()) {
+                return refused(CheckoutRefusal::NotTogether);
+            }
+            lines.push(Line { id: self.entropy.id(&self.clock)?, access, amount: part.amount });
+        }
+        Ok(lines)
+    }
+
+    /// What each account gets, with all of them locked.
+    async fn sums_in(&self, tx: &Tx, lines: &[Line]) -> Result<Vec<Money>> {
+        // The accounts first, as everywhere, in the order of their ids: a row is the clock of its ledger.
+        let mut accounts: Vec<PersonalAccountId> = lines.iter().map(|line| line.access.id()).collect();
+        accounts.sort();
+        let mut owed = BTreeMap::new();
+        for id in accounts {
+            owed.insert(id, self.billing.lock_account_in(tx, id).await?.balance);
+        }
+        let (least, most) = (self.config.payments.minimum, self.config.payments.maximum);
+        let (mut sums, mut total) = (Vec::with_capacity(lines.len()), Money::ZERO);
+        for (place, line) in lines.iter().enumerate() {
+            let amount = match line.amount {
+                Amount::CurrentDebt => owed.get(&line.access.id()).copied().unwrap_or_default(),
+                Amount::Custom(amount) => amount,
+            };
+            let nothing = matches!(line.amount, Amount::CurrentDebt) && amount <= Money::ZERO;
+            let refusal = if nothing {
+                CheckoutRefusal::NothingOwed
+            } else if amount < least || amount > most - total {
+                CheckoutRefusal::AmountOutOfRange { least, most }
+            } else {
+                total += amount;
+                sums.push(amount);
+                continue;
+            };
+            return Err(Failure::Refused(match place.checked_sub(1) {
+                None => refusal,
+                Some(place) => CheckoutRefusal::Other { place, refusal: Box::new(refusal) },
+            }));
+        }
+        Ok(sums)
+    }
+
+    /// The first payment, and what goes to the provider in all.
     async fn intend_in(
         &self,
         tx: &Tx,
-        id: PaymentId,
-        access: &AccountAccess,
+        lines: &[Line],
         (checkout, terms): (&Checkout, &PaymentTerms),
         submission: Option<&Submission>,
-    ) -> Result<payment::Model> {
-        // The account first, as everywhere: its row is the clock of its ledger.
-        let account = self.billing.lock_account_in(tx, access.id()).await?;
-        let amount = match checkout.amount {
-            Amount::CurrentDebt if account.balance <= Money::ZERO => {
-                return Err(Failure::Refused(CheckoutRefusal::NothingOwed));
-            }
-            Amount::CurrentDebt => account.balance,
-            Amount::Custom(amount) => amount,
-        };
-        let (least, most) = (self.config.payments.minimum, self.config.payments.maximum);
-        if amount < least || amount > most {
-            return Err(Failure::Refused(CheckoutRefusal::AmountOutOfRange { least, most }));
+    ) -> Result<(payment::Model, Money)> {
+        let sums = self.sums_in(tx, lines).await?;
+        let (total, now): (Money, _) = (sums.iter().copied().sum(), self.clock.now());
+        let rows = lines.iter().zip(sums).map(|(line, amount)| self.intent(line, amount, checkout));
+        let mut rows: Vec<payment::Model> = rows.collect();
+        let mut first = rows.remove(0);
+        if !rows.is_empty() {
+            first.together_id = Some(first.id);
         }
+        // One payment, one commission: the first bears it.
+        first.commission = commission(terms, total);
+        first.saves_method = checkout.save_method;
+        for row in &mut rows {
+            row.together_id = Some(first.id);
+        }
+        store::insert_payments_in(tx, [first.clone()].into_iter().chain(rows)).await?;
+        if let Some(submission) = submission {
+            let stored = self.metering.store_in(tx, submission, Some(first.id)).await;
+            stored.map_err(|failure| {
+                failure.map(|refused| CheckoutRefusal::Readings(SubmissionRefusal::Readings(refused)))
+            })?;
+        }
+        self.outbox.enqueue_at_in(tx, &SettlePayment { payment_id: first.id }, now + FIRST_CHECK).await?;
+        Ok((first, total))
+    }
+
+    fn intent(&self, line: &Line, amount: Money, checkout: &Checkout) -> payment::Model {
         let now = self.clock.now();
-        let payment = payment::Model {
-            id,
-            personal_account_id: access.id(),
-            user_id: access.user_id(),
+        payment::Model {
+            id: line.id,
+            personal_account_id: line.access.id(),
+            user_id: line.access.user_id(),
             amount,
-            commission: commission(terms, amount),
+            commission: Money::ZERO,
             status: PaymentStatus::Created,
             acquirer: self.config.payments.acquirer.clone(),
             acquirer_payment_id: None,
@@ -186,18 +291,10 @@ impl Payments {
             sent_at: None,
             posted_at: None,
             register_id: None,
-            saves_method: checkout.save_method,
+            saves_method: false,
             saved_method_id: None,
-        };
-        store::insert_payment_in(tx, payment.clone()).await?;
-        if let Some(submission) = submission {
-            let stored = self.metering.store_in(tx, submission, Some(payment.id)).await;
-            stored.map_err(|failure| {
-                failure.map(|refused| CheckoutRefusal::Readings(SubmissionRefusal::Readings(refused)))
-            })?;
+            together_id: None,
         }
-        self.outbox.enqueue_at_in(tx, &SettlePayment { payment_id: payment.id }, now + FIRST_CHECK).await?;
-        Ok(payment)
     }
 }
 

@@ -20,6 +20,13 @@ pub enum CheckoutRefusal {
     ReturnUrlMalformed,
     /// The acquirer must be told more of the provider than the provider has said.
     ProviderNotPayable,
+    /// Another provider's account, one that was named before, one too many, or the acquirer is told of one account only.
+    NotTogether,
+    /// It is about the account that is paid at once with the first, counted from 0.
+    Other {
+        place: usize,
+        refusal: Box<CheckoutRefusal>,
+    },
     /// The key is empty or too long.
     KeyMalformed,
     /// The key was used with another input.

@@ -27,6 +27,7 @@ pub mod settlement;
 pub mod state;
 mod store;
 pub mod terms;
+pub mod together;
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! What is asked of an acquirer for a payment.
 
 use entity::enums::ReceiptMode;
+use entity::exact::Money;
 use entity::payment;
 
 use super::acquirer::{Order, Receipt, ReceiptItem, Utilities};
@@ -13,10 +14,12 @@ impl Payments {
     pub(super) async fn order_of(&self, payment: &payment::Model) -> Result<Order, Fault> {
         let (number, provider) = self.accounts.number_and_provider(payment.personal_account_id).await?;
         let terms = self.terms_of(provider.id()).await?;
-        let description: String = format!("{}, л/с {number}", provider.row.name).chars().take(128).collect();
+        let lines = self.lines_of(payment, &number).await?;
+        let numbers: Vec<&str> = lines.iter().map(|(number, _)| number.as_str()).collect();
+        let description = described(&provider, &numbers.join(", "));
         let receipt = match terms.receipt {
             ReceiptMode::None => None,
-            ReceiptMode::WithPayment => self.receipt_of(payment, &terms, &description).await?,
+            ReceiptMode::WithPayment => self.receipt_of(payment, &terms, &provider, &lines).await?,
         };
         let returned = || {
             let id = type_id::encode(payment.id);
@@ -26,7 +29,7 @@ impl Payments {
         Ok(Order {
             payment_id: payment.id,
             idempotence_key: payment.id.0.to_string(),
-            amount: payment.amount + payment.commission,
+            amount: lines.iter().map(|(_, amount)| *amount).sum::<Money>() + payment.commission,
             description,
             return_url: payment.return_url.clone().unwrap_or_else(returned),
             method: payment.method,
@@ -38,6 +41,22 @@ impl Payments {
         })
     }
 
+    /// Numbers of the accounts that are paid at once with what goes to each; the payment's own first.
+    async fn lines_of(&self, payment: &payment::Model, number: &str) -> Result<Vec<(String, Money)>, Fault> {
+        let mut lines = vec![(number.to_owned(), payment.amount)];
+        if payment.together_id.is_none() {
+            return Ok(lines);
+        }
+        let all = self.all_of(payment).await?;
+        let accounts: Vec<_> = all.iter().map(|payment| payment.personal_account_id).collect();
+        let numbers = self.accounts.numbers_of(&accounts).await?;
+        for other in all.iter().skip(1) {
+            let number = numbers.get(&other.personal_account_id).cloned();
+            lines.push((number.ok_or_else(|| Fault::internal("an account vanished"))?, other.amount));
+        }
+        Ok(lines)
+    }
+
     /// What a payment that is made by itself is paid with.
     async fn method_of(&self, payment: &payment::Model) -> Result<Option<String>, Fault> {
         let Some(id) = payment.saved_method_id else { return Ok(None) };
@@ -46,29 +65,32 @@ impl Payments {
         Ok(Some(method.map_or_else(|| "removed".to_owned(), |method| method.acquirer_method_id)))
     }
 
-    /// 54-ФЗ: the service, and what was paid on top as a service of its own. To where the payer wants it, or to their address.
+    /// 54-ФЗ: the service for each account, and what was paid on top as a service of its own. To where the payer wants it, or to their address.
     async fn receipt_of(
         &self,
         payment: &payment::Model,
         terms: &PaymentTerms,
-        description: &str,
+        provider: &Provider,
+        lines: &[(String, Money)],
     ) -> Result<Option<Receipt>, Fault> {
         let email = match &payment.receipt_email {
             Some(email) => Some(email.clone()),
             None => store::email_of(self.db.read(), payment.user_id).await?,
         };
         let Some(email) = email else { return Ok(None) };
-        let item = |description: &str, amount| ReceiptItem {
-            description: description.to_owned(),
-            amount,
-            vat_code: terms.vat_code,
-        };
-        let mut items = vec![item(description, payment.amount)];
+        let item = |description, amount| ReceiptItem { description, amount, vat_code: terms.vat_code };
+        let mut items: Vec<_> =
+            lines.iter().map(|(number, amount)| item(described(provider, number), *amount)).collect();
         if !payment.commission.is_zero() {
-            items.push(item("Комиссия", payment.commission));
+            items.push(item("Комиссия".to_owned(), payment.commission));
         }
         Ok(Some(Receipt { email, tax_system: terms.tax_system, items }))
     }
+}
+
+/// As long as an acquirer takes it.
+fn described(provider: &Provider, numbers: &str) -> String {
+    format!("{}, л/с {numbers}", provider.row.name).chars().take(128).collect()
 }
 
 /// None when the provider has not said all of it.

@@ -8,6 +8,7 @@ use entity::payment;
 use super::acquirer::{SavedMethodSeen, Seen};
 use super::event::{SendPaymentSucceeded, WatchPayment};
 use super::state::{News, Verdict, is_open, judge};
+use super::together::due;
 use super::{Payments, store};
 use crate::accounts::AccountAccess;
 use crate::billing::event::BalanceChanged;
@@ -76,21 +77,31 @@ impl Payments {
     pub(super) async fn apply(&self, id: PaymentId, heard: &Heard) -> Result<payment::Model, Fault> {
         let moved = self.db.transaction(|tx| async move {
             let payment = store::lock_payment_in(&tx, id).await?;
+            let others = self.lock_others_in(&tx, &payment).await?;
             let before = payment.status;
-            let after = self.move_in(&tx, payment, heard).await?;
-            Ok::<_, Failure<std::convert::Infallible>>((before, after))
+            let after = self.move_in(&tx, payment, &others, heard).await?;
+            Ok::<_, Failure<std::convert::Infallible>>((before, after, others))
         });
-        let (before, after) = moved.await?;
+        let (before, after, others) = moved.await?;
         if before != after.status {
-            self.wakeups.wake(Wake::Row(id.0));
-            if after.status == PaymentStatus::Succeeded {
-                self.wakeups.wake(Wake::Row(after.personal_account_id.0));
+            for payment in others.iter().chain([&after]) {
+                self.wakeups.wake(Wake::Row(payment.id.0));
+                if after.status == PaymentStatus::Succeeded {
+                    self.wakeups.wake(Wake::Row(payment.personal_account_id.0));
+                }
             }
         }
         Ok(after)
     }
 
-    async fn move_in(&self, tx: &Tx, mut payment: payment::Model, heard: &Heard) -> Result<payment::Model, Fault> {
+    /// `others` are paid at once with it and go where it goes.
+    async fn move_in(
+        &self,
+        tx: &Tx,
+        mut payment: payment::Model,
+        others: &[payment::Model],
+        heard: &Heard,
+    ) -> Result<payment::Model, Fault> {
         let receipt_before = payment.receipt_status;
         if let Some(Placed { id, confirmation_url, qr_payload, receipt, .. }) = &heard.placed {
             match &payment.acquirer_payment_id {
@@ -121,7 +132,7 @@ impl Payments {
             call_ended: !matches!(heard.news, News::Pending | News::WaitingForCapture { .. }),
             ..Default::default()
         };
-        let due = payment.amount + payment.commission;
+        let due = payment.amount + payment.commission + due(others);
         match judge(payment.status, due, &heard.news) {
             Verdict::Stay => {}
             Verdict::Move(status) => {
@@ -140,10 +151,18 @@ impl Payments {
         }
         let succeeded = change.status == Some(PaymentStatus::Succeeded);
         if is_open(payment.status) || change.status.is_some() || payment.receipt_status != receipt_before {
-            store::update_payment_in(tx, &payment, change).await?;
+            store::update_payment_in(tx, &payment, change.clone()).await?;
+            if !others.is_empty() {
+                store::update_others_in(tx, &payment, change).await?;
+            }
         }
         if succeeded {
-            self.succeed_in(tx, &payment).await?;
+            // Accounts in the order in which whoever locks several of them does it.
+            let mut all: Vec<&payment::Model> = others.iter().chain([&payment]).collect();
+            all.sort_by_key(|payment| payment.personal_account_id);
+            for payment in all {
+                self.succeed_in(tx, payment).await?;
+            }
             let kept = heard.placed.as_ref().and_then(|placed| placed.saved_method.as_ref());
             if let Some(kept) = kept.filter(|_| payment.saves_method) {
                 self.keep_method_in(tx, &payment, kept).await?;

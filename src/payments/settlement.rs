@@ -10,6 +10,7 @@ use entity::payment;
 use super::acquirer::CallError;
 use super::payment::{Heard, next_look};
 use super::state::{News, is_open};
+use super::together::led_by;
 use super::{Payments, store};
 use crate::kernel::{Failure, Fault};
 use crate::platform::wakeups::Wake;
@@ -29,9 +30,9 @@ pub(super) const KEY_DEAD: TimeDelta = TimeDelta::hours(24);
 const LOOK_REST: TimeDelta = TimeDelta::seconds(5);
 
 impl Payments {
-    /// Asks the acquirer and moves the payment.
+    /// Asks the acquirer and moves the payment, or the first of those that are paid at once.
     pub async fn settle(&self, id: PaymentId) -> Result<payment::Model, Fault> {
-        let payment = self.find(id).await?;
+        let payment = self.find_first(id).await?;
         if !is_open(payment.status) {
             return Ok(payment);
         }
@@ -44,12 +45,23 @@ impl Payments {
 
     /// Asks about a payment of which something was told; a final one as well, so that a contradiction is found.
     pub async fn check(&self, id: PaymentId) -> Result<payment::Model, Fault> {
-        let payment = self.find(id).await?;
+        let payment = self.find_first(id).await?;
         if is_open(payment.status) { self.settle(id).await } else { self.read(&payment).await }
     }
 
     /// What its owner sees: an open payment is asked about, but not at every look.
     pub async fn look(&self, payment: payment::Model) -> payment::Model {
+        let Some(first) = led_by(&payment).filter(|_| is_open(payment.status)) else {
+            return self.look_at(payment).await;
+        };
+        let looked = async {
+            self.look_at(self.find(first).await?).await;
+            self.find(payment.id).await
+        };
+        looked.await.unwrap_or(payment)
+    }
+
+    async fn look_at(&self, payment: payment::Model) -> payment::Model {
         if !is_open(payment.status) || payment.called_at.is_some_and(|at| at > self.clock.now() - LOOK_REST) {
             return payment;
         }
@@ -161,10 +173,14 @@ impl Payments {
         self.db.cross("before_read").await;
         let seen = self.acquirer(&payment.acquirer)?.read(name).await.map_err(Fault::unavailable)?;
         self.db.cross("after_read").await;
-        let refunded = seen.as_ref().map_or(Money::ZERO, |seen| seen.refunded);
+        let given_back = seen.as_ref().map_or(Money::ZERO, |seen| seen.refunded);
         let heard = seen.map_or_else(|| Heard::only(News::Absent), |seen| Heard::of(payment.id, seen));
         let payment = self.apply(payment.id, &heard).await?;
-        if refunded <= payment.refunded || is_open(payment.status) || heard.news == News::Foreign {
+        if given_back.is_zero() || is_open(payment.status) || heard.news == News::Foreign {
+            return Ok(payment);
+        }
+        let entered: Money = self.all_of(&payment).await?.iter().map(|payment| payment.refunded).sum();
+        if given_back <= entered {
             return Ok(payment);
         }
         // What is not entered now is found by the daily comparison at the latest.

@@ -10,7 +10,7 @@ use entity::{acquirer_notification, ledger_entry, payment, payment_terms, person
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
-    JoinType, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
+    JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
 use super::payment::Filter;
@@ -128,8 +128,27 @@ pub async fn lock_payment_in(tx: &Tx, id: PaymentId) -> Result<payment::Model, D
     found.ok_or_else(|| DbErr::RecordNotFound("payment".to_owned()))
 }
 
+/// All that are paid at once, by their first.
+pub async fn list_together(db: &DatabaseConnection, firsts: &[PaymentId]) -> Result<Vec<payment::Model>, Fault> {
+    let query = payment::Entity::find().filter(payment::Column::TogetherId.is_in(firsts.iter().copied()));
+    Ok(query.order_by_asc(payment::Column::Id).all(db).await?)
+}
+
+pub async fn lock_others_in(tx: &Tx, first: PaymentId) -> Result<Vec<payment::Model>, DbErr> {
+    let others = payment::Entity::find()
+        .filter(payment::Column::TogetherId.eq(first))
+        .filter(payment::Column::Id.ne(first))
+        .order_by_asc(payment::Column::Id);
+    others.lock_exclusive().all(&**tx).await
+}
+
 pub async fn insert_payment_in(tx: &Tx, payment: payment::Model) -> Result<(), DbErr> {
     payment::Entity::insert(payment.into_active_model()).exec_without_returning(&**tx).await.map(|_| ())
+}
+
+pub async fn insert_payments_in(tx: &Tx, payments: impl Iterator<Item = payment::Model>) -> Result<(), DbErr> {
+    let rows = payments.map(IntoActiveModel::into_active_model);
+    payment::Entity::insert_many(rows).exec_without_returning(&**tx).await.map(|_| ())
 }
 
 pub async fn clear_receipt_emails_in(tx: &Tx, user: UserId) -> Result<u64, Fault> {
@@ -139,7 +158,7 @@ pub async fn clear_receipt_emails_in(tx: &Tx, user: UserId) -> Result<u64, Fault
 }
 
 /// What is new about a payment; `None` leaves a column as it is.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Change {
     pub status: Option<PaymentStatus>,
     pub failure: Option<String>,
@@ -154,6 +173,18 @@ pub struct Change {
 }
 
 pub async fn update_payment_in(tx: &Tx, payment: &payment::Model, change: Change) -> Result<(), DbErr> {
+    let row = changed(payment.checks + 1, change);
+    payment::Entity::update_many().set(row).filter(payment::Column::Id.eq(payment.id)).exec(&**tx).await.map(|_| ())
+}
+
+/// The same of all that are paid at once with it, but for the acquirer's name, which is the first one's alone.
+pub async fn update_others_in(tx: &Tx, first: &payment::Model, change: Change) -> Result<(), DbErr> {
+    let row = changed(first.checks + 1, Change { acquirer_payment_id: None, ..change });
+    let others = payment::Entity::update_many().set(row).filter(payment::Column::TogetherId.eq(first.id));
+    others.filter(payment::Column::Id.ne(first.id)).exec(&**tx).await.map(|_| ())
+}
+
+fn changed(checks: i32, change: Change) -> payment::ActiveModel {
     let Change {
         status,
         failure,
@@ -165,7 +196,7 @@ pub async fn update_payment_in(tx: &Tx, payment: &payment::Model, change: Change
         receipt_at,
         call_ended,
     } = change;
-    let mut row = payment::ActiveModel { checks: Set(payment.checks + 1), ..Default::default() };
+    let mut row = payment::ActiveModel { checks: Set(checks), ..Default::default() };
     if let Some(status) = status {
         row.status = Set(status);
     }
@@ -193,7 +224,7 @@ pub async fn update_payment_in(tx: &Tx, payment: &payment::Model, change: Change
     if call_ended {
         row.called_at = Set(None);
     }
-    payment::Entity::update_many().set(row).filter(payment::Column::Id.eq(payment.id)).exec(&**tx).await.map(|_| ())
+    row
 }
 
 /// Takes the right to call the acquirer about an open payment, unless a call began after `before`.

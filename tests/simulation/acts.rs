@@ -7,7 +7,7 @@ use entity::exact::Money;
 use kabinet::identity::audit::Origin;
 use kabinet::kernel::Failure;
 use kabinet::payments::acquirer::sandbox::outcome::Choice;
-use kabinet::payments::checkout::{Amount, Checkout};
+use kabinet::payments::checkout::{Amount, Checkout, Part};
 use kabinet::payments::refund::RefundRefusal;
 use kabinet::platform::outbox::Lane;
 
@@ -16,7 +16,7 @@ use super::world::{Done, Intent, Running, World};
 impl World {
     pub(super) fn operation(&self, number: usize, checkout: Checkout) -> Running {
         let (payments, intent) = (Arc::clone(&self.app.services.payments), self.intents[number].clone());
-        let person = self.people[intent.person].0.clone();
+        let person = self.people[intent.person].person.clone();
         Box::pin(async move {
             Done::Started(number, payments.start_payment(&person, Origin::inside(), checkout, &intent.key).await)
         })
@@ -24,16 +24,21 @@ impl World {
 
     pub(super) async fn start(&mut self) {
         let person = self.pick(self.people.len());
-        let kopecks = i64::from(self.roll(300_000)) + 1;
-        let amount = if self.roll(8) == 0 { Amount::CurrentDebt } else { Amount::Custom(Money(kopecks)) };
+        let first = self.pick(2);
+        let [account, other] = [self.people[person].accounts[first], self.people[person].accounts[1 - first]];
+        let amount = self.some_amount();
+        let together = self.roll(4) == 0;
+        let others =
+            if together { vec![Part { personal_account_id: other, amount: self.some_amount() }] } else { Vec::new() };
         let checkout = Checkout {
-            personal_account_id: self.people[person].1,
+            personal_account_id: account,
             amount,
             readings: Vec::new(),
             return_url: None,
             receipt_email: None,
             method: PaymentMethod::Any,
-            save_method: false,
+            save_method: self.roll(2) == 0,
+            others,
         };
         let number = self.intents.len();
         self.say(|| format!("{number} starts: {amount:?}"));
@@ -41,6 +46,11 @@ impl World {
         self.intents.push(Intent { person, key: number.to_string(), checkout: checkout.clone(), acknowledged: None });
         let operation = self.operation(number, checkout);
         self.step(operation).await;
+    }
+
+    fn some_amount(&mut self) -> Amount {
+        let kopecks = i64::from(self.roll(300_000)) + 1;
+        if self.roll(8) == 0 { Amount::CurrentDebt } else { Amount::Custom(Money(kopecks)) }
     }
 
     /// A client that got no answer, or an impatient person.
@@ -56,7 +66,7 @@ impl World {
         let Some(id) = self.intents[number].acknowledged else { return };
         self.say(|| format!("{number} looks"));
         let (payments, person) =
-            (Arc::clone(&self.app.services.payments), self.people[self.intents[number].person].0.clone());
+            (Arc::clone(&self.app.services.payments), self.people[self.intents[number].person].person.clone());
         let look = async move {
             if let Ok(Some(payment)) = payments.find_payment(&person, id).await {
                 payments.look(payment).await;
@@ -116,7 +126,9 @@ impl World {
     /// An operator gives back all that is left of a payment, or a part.
     pub(super) async fn refund(&mut self) {
         let number = self.pick(self.intents.len());
-        let Some(id) = self.intents[number].acknowledged else { return };
+        let Some(first) = self.intents[number].acknowledged else { return };
+        let together = self.app.services.payments.list_together(&[first]).await.unwrap();
+        let id = if together.is_empty() { first } else { together[self.pick(together.len())].id };
         let part = Money(i64::from(self.roll(100_000)) + 1);
         let amount = (self.roll(2) == 0).then_some(part);
         self.say(|| format!("an operator gives back {amount:?} of {number}"));
@@ -129,6 +141,17 @@ impl World {
             }
         };
         self.step(Box::pin(give)).await;
+    }
+
+    /// Providers are told of what they do not know yet.
+    pub(super) async fn write_registers(&mut self) {
+        self.say(|| "registers".to_owned());
+        let payments = Arc::clone(&self.app.services.payments);
+        let write = async move {
+            let _ = payments.write_registers().await;
+            Done::Other
+        };
+        self.step(Box::pin(write)).await;
     }
 
     /// Somebody in the bank's own cabinet, whether the bank tells of it or not.

@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 
 use entity::enums::{Book, IncidentKind, LedgerEntryKind, PaymentStatus, RefundStatus, SandboxStatus};
+use entity::exact::Money;
 use entity::ids::PaymentId;
-use entity::{ledger_entry, payment, refund, sandbox_payment, sandbox_refund};
+use entity::{ledger_entry, payment, payment_register, refund, sandbox_payment, sandbox_refund};
 use kabinet::payments::acquirer::sandbox::outcome;
 use kabinet::payments::state::is_open;
 use sea_orm::EntityTrait;
 
 use super::world::World;
+
+fn is_taken(status: PaymentStatus) -> bool {
+    matches!(status, PaymentStatus::Succeeded | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded)
+}
 
 impl World {
     pub async fn check(&mut self) {
@@ -21,12 +26,20 @@ impl World {
         for row in &bank {
             at_bank.entry(PaymentId(row.idempotence_key.parse().unwrap())).or_default().push(row);
         }
+        let mut together: BTreeMap<PaymentId, Vec<&payment::Model>> = BTreeMap::new();
         for payment in &payments {
-            let none = Vec::new();
-            self.check_payment(payment, at_bank.get(&payment.id).unwrap_or(&none), &entries);
+            together.entry(payment.together_id.unwrap_or(payment.id)).or_default().push(payment);
         }
+        for (first, all) in &together {
+            let none = Vec::new();
+            self.check_together(first, all, at_bank.get(first).unwrap_or(&none), &entries);
+        }
+        let whole = |all: &&Vec<&payment::Model>| all.len() > 1 && all.iter().all(|payment| payment.paid_at.is_some());
+        self.tally.together += together.values().filter(whole).count() as u64;
         self.check_intents(&payments);
         self.check_refunds(&payments).await;
+        self.check_autopays(&payments).await;
+        self.check_registers(&payments).await;
         self.check_books(&bank).await;
         self.check_incidents(&payments).await;
         self.tally.succeeded +=
@@ -35,33 +48,57 @@ impl World {
             payments.iter().filter(|payment| payment.status == PaymentStatus::Canceled).count() as u64;
     }
 
-    fn check_payment(
+    /// All that are paid at once are where the bank's one payment is.
+    fn check_together(
         &self,
-        payment: &payment::Model,
+        first: &PaymentId,
+        all: &[&payment::Model],
         at_bank: &[&sandbox_payment::Model],
         entries: &[ledger_entry::Model],
     ) {
-        let (id, status) = (payment.id.0, payment.status);
+        let id = first.0;
         let paid = at_bank.iter().filter(|row| row.status == SandboxStatus::Succeeded).count();
-        let posted: Vec<_> = entries
-            .iter()
-            .filter(|entry| entry.payment_id == Some(payment.id) && entry.kind == LedgerEntryKind::Payment)
-            .map(|entry| entry.amount)
-            .collect();
         self.need(at_bank.len() <= 1, || format!("{id} is there {} times at the bank", at_bank.len()));
-        let taken =
-            matches!(status, PaymentStatus::Succeeded | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded);
-        self.need(taken == (paid == 1), || format!("{id} is {status:?}, paid {paid} times"));
-        let expected = if taken { vec![-payment.amount] } else { Vec::new() };
-        self.need(posted == expected, || format!("{id} is {status:?} and posted as {posted:?}"));
-        let returned = at_bank.iter().map(|row| row.refunded.0).sum::<i64>();
-        self.need(payment.refunded.0 == returned, || {
-            format!("{id}: the bank gave back {returned}, here are {}", payment.refunded)
+        let due: Money = all.iter().map(|payment| payment.amount + payment.commission).sum();
+        let asked: Vec<_> = at_bank.iter().map(|row| row.amount).collect();
+        self.need(asked.iter().all(|asked| *asked == due), || format!("{id}: the bank takes {asked:?} for {due}"));
+        let for_ever = outcome::stays_pending(due);
+        for payment in all {
+            let (account, status) = (payment.id.0, payment.status);
+            let posted: Vec<_> = entries
+                .iter()
+                .filter(|entry| entry.payment_id == Some(payment.id) && entry.kind == LedgerEntryKind::Payment)
+                .map(|entry| (entry.personal_account_id, entry.amount))
+                .collect();
+            self.need(is_taken(status) == (paid == 1), || format!("{account} is {status:?}, paid {paid} times"));
+            let once = (payment.personal_account_id, -payment.amount);
+            let expected = if is_taken(status) { vec![once] } else { Vec::new() };
+            self.need(posted == expected, || format!("{account} is {status:?} and posted as {posted:?}"));
+            self.need(!is_open(status) || for_ever, || format!("{account} of {due} is {status:?} after all that time"));
+        }
+        let (here, there): (i64, i64) =
+            (all.iter().map(|payment| payment.refunded.0).sum(), at_bank.iter().map(|row| row.refunded.0).sum());
+        self.need(here == there, || format!("{id}: the bank gave back {there}, here are {here}"));
+    }
+
+    /// In the end the providers were told of what was paid less what was given back, each part once.
+    async fn check_registers(&mut self, payments: &[payment::Model]) {
+        self.app.services.payments.write_registers().await.unwrap();
+        let read = self.app.mechanisms.db.read();
+        let registers = payment_register::Entity::find().all(read).await.unwrap();
+        let told: i64 = registers.iter().map(|register| register.total.0).sum();
+        let taken = payments.iter().filter(|payment| is_taken(payment.status));
+        let left: i64 = taken.map(|payment| payment.amount.0 - payment.refunded.0).sum();
+        self.need(told == left, || format!("providers were told of {told}, and {left} are theirs"));
+        let again = self.app.services.payments.write_registers().await.unwrap();
+        self.need(again == 0, || "providers are told twice".to_owned());
+        let refunds = refund::Entity::find().all(read).await.unwrap();
+        let returned = refunds.iter().filter(|refund| {
+            let payment = payments.iter().find(|payment| payment.id == refund.payment_id);
+            refund.register_id.is_some() && payment.is_some_and(|payment| payment.register_id != refund.register_id)
         });
-        let for_ever = outcome::stays_pending(payment.amount);
-        self.need(!is_open(status) || for_ever, || {
-            format!("{id} of {} is {status:?} after all that time", payment.amount)
-        });
+        self.tally.returns += returned.count() as u64;
+        self.tally.registers += registers.len() as u64;
     }
 
     /// Each has ended, and those that succeeded are what their payments say; no key of ours has made two.
@@ -93,7 +130,9 @@ impl World {
                 format!("intent {number} has lost its payment")
             });
         }
-        self.need(payments.len() <= self.intents.len(), || "more payments than intents".to_owned());
+        let begun = payments.iter().filter(|payment| payment.saved_method_id.is_none());
+        let begun = begun.filter(|payment| payment.together_id.is_none_or(|first| first == payment.id)).count();
+        self.need(begun <= self.intents.len(), || "more payments than intents".to_owned());
     }
 
     async fn check_books(&self, bank: &[sandbox_payment::Model]) {
@@ -119,7 +158,7 @@ impl World {
         for incident in self.app.services.payments.incidents(false).await.unwrap() {
             let payment = payments.iter().find(|payment| Some(payment.id) == incident.payment_id);
             let waits = payment.is_some_and(|payment| is_open(payment.status));
-            self.need(incident.kind == IncidentKind::Stuck && waits, || format!("{incident:?}"));
+            self.need(incident.kind == IncidentKind::Stuck && (waits || self.slept), || format!("{incident:?}"));
         }
     }
 }

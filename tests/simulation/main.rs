@@ -13,6 +13,7 @@
 )]
 
 mod acts;
+mod autopay;
 mod check;
 mod network;
 mod tally;
@@ -86,6 +87,10 @@ fn no_money_is_lost_doubled_or_invented() {
         total.refunds,
         total.refunds_by_bank,
         total.refunded,
+        total.together,
+        total.registers,
+        total.returns,
+        total.autopaid,
     ];
     assert!(faults.iter().all(|count| *count > 0), "{total:?}");
 }

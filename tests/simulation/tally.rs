@@ -15,6 +15,13 @@ pub struct Tally {
     pub refunded: u64,
     pub refunds: u64,
     pub refunds_by_bank: u64,
+    /// Payments of several accounts at once that succeeded.
+    pub together: u64,
+    pub registers: u64,
+    /// Refunds that a register of their own told the provider of.
+    pub returns: u64,
+    pub autopaid: u64,
+    pub autopay_failures: u64,
 }
 
 impl Tally {
@@ -33,6 +40,11 @@ impl Tally {
             (&mut self.refunded, other.refunded),
             (&mut self.refunds, other.refunds),
             (&mut self.refunds_by_bank, other.refunds_by_bank),
+            (&mut self.together, other.together),
+            (&mut self.registers, other.registers),
+            (&mut self.returns, other.returns),
+            (&mut self.autopaid, other.autopaid),
+            (&mut self.autopay_failures, other.autopay_failures),
         ];
         for (sum, more) in pairs {
             *sum += more;

@@ -4,14 +4,16 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use entity::enums::Locale;
-use entity::ids::PersonalAccountId;
+use entity::ids::{PersonalAccountId, ProviderId};
 use kabinet::accounts::attachment::AccessProof;
 use kabinet::app::{App, Outside};
 use kabinet::identity::audit::Origin;
 use kabinet::integrators::demo::{DemoPlan, generate};
 use kabinet::integrators::import::{Importer, Mode};
 use kabinet::kernel::{Clock, EmailAddress, Entropy, Page, Person};
+use kabinet::payments::terms::{PaymentTerms, usual};
 use kabinet::platform::mail::Mailer;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use tempfile::TempDir;
 
 const PEOPLE: [&str; 3] = ["debt", "overpaid", "debt"];
@@ -30,6 +32,9 @@ fn settings(dir: &Path) -> Vec<(String, String)> {
         ("KABINET__PAYMENTS__WAIT_FOR_CALL_MILLISECONDS", "0".to_owned()),
         ("KABINET__PAYMENTS__MINIMUM", "0.01".to_owned()),
         ("KABINET__PAYMENTS__SANDBOX_KOPECKS", "true".to_owned()),
+        ("KABINET__PAYMENTS__AUTOPAY_NOTICE_HOURS", "24".to_owned()),
+        // Registers are written by chance here.
+        ("KABINET__PAYMENTS__SENT_DAYS", "90".to_owned()),
     ];
     own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -43,9 +48,16 @@ fn address(number: usize) -> EmailAddress {
     EmailAddress::stored(format!("person{number}@example.com"))
 }
 
+/// A person with two accounts of one provider.
+#[derive(Clone, Debug)]
+pub struct Payer {
+    pub person: Person,
+    pub accounts: [PersonalAccountId; 2],
+}
+
 pub struct Template {
     pub dir: TempDir,
-    pub people: Vec<(Person, PersonalAccountId)>,
+    pub people: Vec<Payer>,
 }
 
 /// As the other tests have it: 60 accounts, statements of March to May 2026.
@@ -77,12 +89,31 @@ pub fn template() -> Template {
             let provider = providers.items.into_iter().find(|found| found.row.code == sample.provider_code).unwrap();
             let proof = Some(AccessProof::Pin(sample.pin.clone()));
             let attached = accounts.attach(&person, Origin::inside(), provider.id(), &sample.number, None, proof).await;
-            people.push((person, attached.unwrap().id()));
+            let first = attached.unwrap().id();
+            let (number, pin) = neighbour(&app, provider.id(), &sample.number).await;
+            let proof = Some(AccessProof::Pin(pin));
+            let attached = accounts.attach(&person, Origin::inside(), provider.id(), &number, None, proof).await;
+            people.push(Payer { person, accounts: [first, attached.unwrap().id()] });
+            let terms =
+                PaymentTerms { register_template: Some("csv".to_owned()), commission_rate: 80, ..usual(provider.id()) };
+            app.services.payments.set_terms(terms).await.unwrap();
         }
         app.mechanisms.db.clone().close().await;
         Template { dir, people }
     };
     runtime.block_on(made)
+}
+
+/// Number and PIN of another account of the provider.
+async fn neighbour(app: &App, provider: ProviderId, number: &str) -> (String, String) {
+    use entity::personal_account::{Column, Entity};
+    let others = Entity::find()
+        .filter(Column::ProviderId.eq(provider))
+        .filter(Column::Number.ne(number))
+        .filter(Column::Pin.is_not_null())
+        .order_by_asc(Column::Number);
+    let other = others.one(app.mechanisms.db.read()).await.unwrap().unwrap();
+    (other.number, other.pin.unwrap())
 }
 
 /// A Saturday.

@@ -66,8 +66,10 @@ impl World {
             14..18 => 60,
             18 => 600,
             _ if self.outage => 21_600,
+            _ if self.roll(2) == 0 => 90_000,
             _ => 7_200,
         };
+        self.slept |= seconds > 86_400;
         if seconds >= 10 {
             self.time_out().await;
         }
@@ -119,7 +121,7 @@ impl World {
         self.late.clear();
         for _ in 0..60 {
             self.drain().await;
-            self.clock.advance(TimeDelta::minutes(45));
+            self.clock.advance(TimeDelta::minutes(75));
         }
         self.drain().await;
         self.compare().await;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
-use entity::ids::{PaymentId, PersonalAccountId};
+use entity::ids::PaymentId;
 use kabinet::app::{App, Outside};
-use kabinet::kernel::{Clock, Entropy, Failure, Person};
+use kabinet::kernel::{Clock, Entropy, Failure};
 use kabinet::payments::acquirer::yookassa::transport::Call;
 use kabinet::payments::checkout::{Checkout, Started};
 use kabinet::payments::error::CheckoutRefusal;
@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 
 use super::network::Network;
 use super::tally::Tally;
-use super::template::{Template, build, start, tempdir};
+use super::template::{Payer, Template, build, start, tempdir};
 
 /// How the process dies: between two commits, chosen by chance while `armed`.
 #[derive(Debug, Default)]
@@ -72,7 +72,9 @@ pub struct World {
     pub(super) outage: bool,
     /// Sent long ago, and still on their way.
     pub(super) late: Vec<(DateTime<Utc>, Call)>,
-    pub(super) people: Vec<(Person, PersonalAccountId)>,
+    pub(super) people: Vec<Payer>,
+    /// A day has passed in which nobody did anything.
+    pub(super) slept: bool,
     _dir: TempDir,
 }
 
@@ -114,6 +116,7 @@ impl World {
             late,
             people,
             outage: false,
+            slept: false,
             _dir: dir,
         }
     }
@@ -149,9 +152,13 @@ impl World {
             0..16 if more => self.start().await,
             16..20 if !self.intents.is_empty() => self.start_again().await,
             20..26 if !self.intents.is_empty() => self.look().await,
-            26..36 | 39 => self.decide().await,
+            26..36 => self.decide().await,
             40..44 => self.forge().await,
-            44..62 => self.work().await,
+            44..58 => self.work().await,
+            58 => self.bill().await,
+            59 | 60 => self.order_autopay().await,
+            39 if self.roll(3) == 0 => self.pause_autopay().await,
+            61 => self.write_registers().await,
             62..86 if self.network.waiting() > 0 => self.deliver().await,
             86..89 => self.arrive_late().await,
             89..97 => self.pass_time().await,
@@ -196,6 +203,8 @@ impl World {
                 self.need(before.is_none_or(|before| before == payment.id), || "one key, two payments".to_owned());
             }
             Err(Failure::Refused(CheckoutRefusal::NothingOwed | CheckoutRefusal::AmountOutOfRange { .. })) => {}
+            Err(Failure::Refused(CheckoutRefusal::Other { refusal, .. }))
+                if *refusal == CheckoutRefusal::NothingOwed => {}
             Err(Failure::Refused(refusal)) => self.need(false, || format!("refused: {refusal:?}")),
             Err(Failure::Fault(fault)) => self.say(|| format!("{number} failed: {fault}")),
         }

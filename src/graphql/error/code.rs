@@ -145,6 +145,9 @@ pub enum ErrorCode {
     ReceiptSentTooOften,
     /// The provider has not said all that the acquirer must be told of it.
     ProviderNotPayable,
+    /// The account is another provider's than the first, or was named before; or its provider is paid for one account at a time; or
+    /// there are more than ten.
+    AccountsNotPayableTogether,
     /// The sum is not one that can be paid.
     AmountOutOfRange,
     /// Give exactly one: the current debt, or a sum.

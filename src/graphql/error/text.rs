@@ -214,6 +214,10 @@ impl ErrorCode {
                 "Поставщику сейчас нельзя заплатить здесь: не заданы его банковские реквизиты.",
                 "This provider cannot be paid here now: its bank details are not complete.",
             ),
+            Self::AccountsNotPayableTogether => (
+                "Этот счёт нельзя оплатить вместе с остальными: оплатите его отдельным платежом.",
+                "This account cannot be paid together with the others: pay it by a payment of its own.",
+            ),
             Self::AmountOutOfRange => ("Такую сумму оплатить нельзя.", "This sum cannot be paid."),
             Self::AmountMissing => ("Укажите либо текущий долг, либо сумму.", "Give either the current debt or a sum."),
             Self::ReturnUrlMalformed => (

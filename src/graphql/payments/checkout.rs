@@ -11,7 +11,7 @@ use crate::graphql::ids;
 use crate::graphql::metering::{MeterReadingInput, given_readings, submission_errors};
 use crate::graphql::scalars::{Decimal, EmailAddress};
 use crate::kernel::Failure;
-use crate::payments::checkout::{Amount, Checkout, Started};
+use crate::payments::checkout::{Amount, Checkout, Part, Started};
 use crate::payments::error::CheckoutRefusal;
 
 /// How much to pay: give one.
@@ -23,6 +23,15 @@ pub enum PaymentAmountInput {
     Custom(Decimal),
 }
 
+/// Another account that is paid at once.
+#[derive(Clone, Debug, InputObject)]
+pub struct OtherAccountInput {
+    /// Id of an attached account of the same provider.
+    pub personal_account_id: ID,
+    /// How much of it.
+    pub amount: PaymentAmountInput,
+}
+
 /// A payment to start.
 #[derive(Clone, Debug, InputObject)]
 pub struct StartPaymentInput {
@@ -30,6 +39,9 @@ pub struct StartPaymentInput {
     pub personal_account_id: ID,
     /// How much.
     pub amount: PaymentAmountInput,
+    /// Other accounts of the same provider, to be paid at once: up to nine. Each gets a payment of its own, and there is one page at the
+    /// bank, one commission and one fiscal receipt. Not where the acquirer must be told of each account (utilities).
+    pub other_accounts: Option<Vec<OtherAccountInput>>,
     /// Readings to send along: all of it is done, or nothing.
     pub readings: Option<Vec<MeterReadingInput>>,
     /// Where the bank sends the payer back to, http or https.
@@ -48,7 +60,7 @@ pub struct StartPaymentInput {
 /// What became of the start.
 #[derive(Default, SimpleObject)]
 pub struct StartPaymentPayload {
-    /// The payment: send the payer to its `confirmationUrl`.
+    /// The payment: send the payer to its `confirmationUrl`. Of several accounts that of the first; `paidTogether` are the others.
     pub payment: Option<Payment>,
     /// Whether the key was used before with the same input: this is that payment, and nothing was done now.
     pub replayed: bool,
@@ -88,13 +100,8 @@ fn checkout(input: StartPaymentInput, locale: Locale) -> Result<(Checkout, Strin
     let one = |code, field| vec![UserError::basic(code, field, locale)];
     let account = ids::decode(&input.personal_account_id);
     let personal_account_id = account.ok_or_else(|| one(ErrorCode::AccountNotFound, path(["personalAccountId"])))?;
-    let amount = match input.amount {
-        PaymentAmountInput::CurrentDebt(true) => Amount::CurrentDebt,
-        PaymentAmountInput::CurrentDebt(false) => return Err(one(ErrorCode::AmountMissing, path(["amount"]))),
-        PaymentAmountInput::Custom(Decimal(sum)) => {
-            Amount::Custom(sum.parse().map_err(|_| one(ErrorCode::NumberMalformed, path(["amount", "custom"])))?)
-        }
-    };
+    let amount = amount(input.amount, None, locale)?;
+    let others = others(input.other_accounts.unwrap_or_default(), locale)?;
     let receipt_email = input.receipt_email.map(|EmailAddress(text)| text.parse());
     let receipt_email =
         receipt_email.transpose().map_err(|_| one(ErrorCode::EmailMalformed, path(["receiptEmail"])))?;
@@ -107,29 +114,67 @@ fn checkout(input: StartPaymentInput, locale: Locale) -> Result<(Checkout, Strin
         receipt_email,
         method: input.method.unwrap_or_default().into(),
         save_method: input.save_method,
+        others,
     };
     Ok((checkout, input.idempotency_key))
 }
 
+fn others(inputs: Vec<OtherAccountInput>, locale: Locale) -> Result<Vec<Part>, Vec<UserError>> {
+    let part = |(place, input): (usize, OtherAccountInput)| {
+        let field = at(Some(place), &["personalAccountId"]);
+        let account = ids::decode(&input.personal_account_id);
+        let personal_account_id =
+            account.ok_or_else(|| vec![UserError::basic(ErrorCode::AccountNotFound, field, locale)])?;
+        Ok(Part { personal_account_id, amount: amount(input.amount, Some(place), locale)? })
+    };
+    inputs.into_iter().enumerate().map(part).collect()
+}
+
+fn amount(input: PaymentAmountInput, place: Option<usize>, locale: Locale) -> Result<Amount, Vec<UserError>> {
+    let one = |code, parts: &[&str]| vec![UserError::basic(code, at(place, parts), locale)];
+    match input {
+        PaymentAmountInput::CurrentDebt(true) => Ok(Amount::CurrentDebt),
+        PaymentAmountInput::CurrentDebt(false) => Err(one(ErrorCode::AmountMissing, &["amount"])),
+        PaymentAmountInput::Custom(Decimal(sum)) => {
+            let sum = sum.parse().map_err(|_| one(ErrorCode::NumberMalformed, &["amount", "custom"]))?;
+            Ok(Amount::Custom(sum))
+        }
+    }
+}
+
+/// A path into the input, or into one of the other accounts.
+#[expect(clippy::unnecessary_wraps, reason = "where it goes there may be none")]
+fn at(place: Option<usize>, parts: &[&str]) -> Option<Vec<String>> {
+    let place = place.map(|place| ["otherAccounts".to_owned(), place.to_string()]);
+    Some(place.into_iter().flatten().chain(parts.iter().map(|part| (*part).to_owned())).collect())
+}
+
 fn checkout_errors(refusal: CheckoutRefusal, locale: Locale) -> Vec<UserError> {
-    let one = |code, field| vec![UserError::basic(code, field, locale)];
+    let (place, refusal) = match refusal {
+        CheckoutRefusal::Other { place, refusal } => (Some(place), *refusal),
+        refusal => (None, refusal),
+    };
+    let one = |code, parts: &[&str]| vec![UserError::basic(code, at(place, parts), locale)];
     match refusal {
-        CheckoutRefusal::NotConfirmed => one(ErrorCode::EmailNotConfirmed, None),
-        CheckoutRefusal::AccountNotFound => one(ErrorCode::AccountNotFound, path(["personalAccountId"])),
-        CheckoutRefusal::NotShared => one(ErrorCode::NotShared, path(["personalAccountId"])),
-        CheckoutRefusal::NothingOwed => one(ErrorCode::NothingOwed, path(["amount", "currentDebt"])),
+        CheckoutRefusal::NotConfirmed => vec![UserError::basic(ErrorCode::EmailNotConfirmed, None, locale)],
+        CheckoutRefusal::AccountNotFound => one(ErrorCode::AccountNotFound, &["personalAccountId"]),
+        CheckoutRefusal::NotShared => one(ErrorCode::NotShared, &["personalAccountId"]),
+        CheckoutRefusal::NotTogether | CheckoutRefusal::Other { .. } => {
+            one(ErrorCode::AccountsNotPayableTogether, &["personalAccountId"])
+        }
+        CheckoutRefusal::NothingOwed => one(ErrorCode::NothingOwed, &["amount", "currentDebt"]),
         CheckoutRefusal::AmountOutOfRange { least, most } => vec![UserError::AmountOutOfRange(AmountOutOfRangeError {
             code: ErrorCode::AmountOutOfRange,
-            field: path(["amount"]),
+            field: at(place, &["amount"]),
             message: ErrorCode::AmountOutOfRange.message(locale).to_owned(),
             least: least.into(),
             most: most.into(),
         })],
-        CheckoutRefusal::ProviderNotPayable => one(ErrorCode::ProviderNotPayable, path(["personalAccountId"])),
-        CheckoutRefusal::ReturnUrlMalformed => one(ErrorCode::ReturnUrlMalformed, path(["returnUrl"])),
-        CheckoutRefusal::KeyMalformed => one(ErrorCode::IdempotencyKeyMalformed, path(["idempotencyKey"])),
-        CheckoutRefusal::KeyReused => one(ErrorCode::IdempotencyKeyReused, path(["idempotencyKey"])),
-        CheckoutRefusal::KeyRunning => one(ErrorCode::IdempotencyKeyRunning, path(["idempotencyKey"])),
+        CheckoutRefusal::ProviderNotPayable => one(ErrorCode::ProviderNotPayable, &["personalAccountId"]),
+        CheckoutRefusal::ReturnUrlMalformed => one(ErrorCode::ReturnUrlMalformed, &["returnUrl"]),
+        CheckoutRefusal::KeyMalformed => one(ErrorCode::IdempotencyKeyMalformed, &["idempotencyKey"]),
+        CheckoutRefusal::KeyReused => one(ErrorCode::IdempotencyKeyReused, &["idempotencyKey"]),
+        CheckoutRefusal::KeyRunning => one(ErrorCode::IdempotencyKeyRunning, &["idempotencyKey"]),
         CheckoutRefusal::Readings(refusal) => submission_errors(&refusal, locale),
     }
 }

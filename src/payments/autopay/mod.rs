@@ -8,7 +8,7 @@ mod store;
 
 use entity::enums::{AuditEventKind, AutopayTrigger};
 use entity::exact::Money;
-use entity::ids::{AutopayId, PersonalAccountId, SavedMethodId, UserId};
+use entity::ids::{AutopayId, AutopayRunId, PersonalAccountId, SavedMethodId, UserId};
 use entity::{autopay, payment, saved_method};
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use super::Payments;
 use super::acquirer::SavedMethodSeen;
 use crate::accounts::error::AccessRefusal;
 use crate::identity::audit::{Act, Origin};
-use crate::kernel::{Failure, Fault, Person};
+use crate::kernel::{Failure, Fault, Page, Person, Slice};
 use crate::platform::db::Tx;
 use crate::platform::idempotency::{self, KeyRefusal, Keyed};
 
@@ -190,6 +190,12 @@ impl Payments {
     /// Oldest first.
     pub async fn autopays(&self, user: UserId) -> std::result::Result<Vec<Autopay>, Fault> {
         store::of_user(self.db.read(), user).await
+    }
+
+    /// Months of the person's autopays, newest first.
+    pub async fn list_runs(&self, user: UserId, page: Page<AutopayRunId>) -> std::result::Result<Slice<RunRow>, Fault> {
+        let rows = store::page_runs(self.db.read(), user, &page).await?;
+        Ok(Slice::of(&page, rows))
     }
 
     /// Of a person who is erased nothing is charged any more; how many means of paying were forgotten.

@@ -160,6 +160,7 @@ impl Payments {
                 register_id: None,
                 saves_method: false,
                 saved_method_id: Some(method.id),
+                together_id: None,
             };
             if !store::begin_run_in(&tx, run.id, id).await? {
                 return Ok(None);

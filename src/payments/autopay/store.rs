@@ -11,8 +11,8 @@ use sea_orm::{
     IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
-use crate::kernel::Fault;
-use crate::platform::db::Tx;
+use crate::kernel::{Fault, Page};
+use crate::platform::db::{Tx, read_page};
 
 pub async fn find_method<C: ConnectionTrait>(db: &C, id: SavedMethodId) -> Result<Option<saved_method::Model>, Fault> {
     Ok(saved_method::Entity::find_by_id(id).one(db).await?)
@@ -107,6 +107,19 @@ pub async fn has_run(db: &DatabaseConnection, id: AutopayId, period: YearMonth) 
         .filter(autopay_run::Column::AutopayId.eq(id))
         .filter(autopay_run::Column::Period.eq(period));
     Ok(runs.one(db).await?.is_some())
+}
+
+pub async fn page_runs(
+    db: &DatabaseConnection,
+    user: UserId,
+    page: &Page<AutopayRunId>,
+) -> Result<Vec<autopay_run::Model>, Fault> {
+    let own =
+        autopay::Entity::find().select_only().column(autopay::Column::Id).filter(autopay::Column::UserId.eq(user));
+    let runs = autopay_run::Entity::find().filter(autopay_run::Column::AutopayId.in_subquery(own.into_query()));
+    let mut cursor = runs.cursor_by(autopay_run::Column::Id);
+    cursor.desc();
+    Ok(read_page(cursor, page, db).await?)
 }
 
 /// Whether it is new.

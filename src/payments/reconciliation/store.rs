@@ -1,8 +1,11 @@
 //! The tables `reconciliations` and `reconciliation_differences`, and what is compared of `payments` and `refunds`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::enums::{PaymentStatus, RefundStatus};
-use entity::ids::DifferenceId;
+use entity::exact::Money;
+use entity::ids::{DifferenceId, PaymentId};
 use entity::reconciliation_difference::{ActiveModel, Column, Entity, Model};
 use entity::{payment, reconciliation, refund};
 use sea_orm::sea_query::{ExprTrait, OnConflict};
@@ -14,6 +17,7 @@ use sea_orm::{
 use super::compare::{Difference, Ours, Standing};
 use crate::kernel::Fault;
 use crate::payments::acquirer::{Registered, RegisteredKind};
+use crate::payments::together::led_by;
 use crate::platform::db::Tx;
 
 /// Money has come for these.
@@ -49,10 +53,12 @@ pub async fn ours(
         .filter(wanted)
         .all(db)
         .await?;
+    let led = led(db, &payments).await?;
     let within = |at: Option<DateTime<Utc>>| at.is_some_and(|at| at >= from && at < to);
-    let payments = payments.into_iter().map(|payment| Standing {
+    // What is paid at once is one payment there, by its first.
+    let payments = payments.into_iter().filter(|payment| led_by(payment).is_none()).map(|payment| Standing {
         payment_id: payment.id,
-        due: payment.amount + payment.commission,
+        due: payment.amount + payment.commission + led.get(&payment.id).copied().unwrap_or_default(),
         is_of_the_day: within(payment.paid_at),
         name: payment.acquirer_payment_id,
         refund: false,
@@ -64,7 +70,37 @@ pub async fn ours(
         name: refund.acquirer_refund_id,
         refund: true,
     });
-    Ok(Ours { payments: payments.collect(), refunds: refunds.collect() })
+    Ok(Ours { payments: payments.collect(), refunds: whole(refunds) })
+}
+
+/// By their first: the sums of the others that are paid at once.
+async fn led(db: &DatabaseConnection, payments: &[payment::Model]) -> Result<HashMap<PaymentId, Money>, Fault> {
+    let firsts: Vec<PaymentId> = payments.iter().filter_map(|payment| payment.together_id).collect();
+    let mut sums = HashMap::new();
+    if firsts.is_empty() {
+        return Ok(sums);
+    }
+    for payment in crate::payments::store::list_together(db, &firsts).await? {
+        if let Some(first) = led_by(&payment) {
+            *sums.entry(first).or_default() += payment.amount + payment.commission;
+        }
+    }
+    Ok(sums)
+}
+
+/// One refund there may have been divided among several payments here.
+fn whole(refunds: impl Iterator<Item = Standing>) -> Vec<Standing> {
+    let (mut all, mut places): (Vec<Standing>, HashMap<String, usize>) = (Vec::new(), HashMap::new());
+    for refund in refunds {
+        let place = refund.name.as_ref().and_then(|name| places.get(name)).copied();
+        if let Some(known) = place.and_then(|place| all.get_mut(place)) {
+            known.due += refund.due;
+            continue;
+        }
+        places.extend(refund.name.clone().map(|name| (name, all.len())));
+        all.push(refund);
+    }
+    all
 }
 
 pub async fn insert_once_in(tx: &Tx, row: Model) -> Result<(), DbErr> {

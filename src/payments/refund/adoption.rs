@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 use entity::enums::{IncidentKind, PaymentStatus, RefundStatus};
 use entity::exact::Money;
-use entity::ids::RefundId;
 use entity::{payment, refund};
 
 use super::state::News;
@@ -32,55 +31,66 @@ enum Adopted {
 }
 
 impl Payments {
-    /// Enters what the acquirer has given back of the payment and nobody here has asked for; each once.
+    /// Enters what the acquirer has given back of the payment, and of those that were paid at once with it, and nobody here has
+    /// asked for; each once.
     pub(in crate::payments) async fn adopt_refunds(&self, payment: &payment::Model) -> Result<(), Fault> {
         let Some(name) = payment.acquirer_payment_id.as_deref() else { return Ok(()) };
         let seen = self.acquirer(&payment.acquirer)?.refunds_of(name).await.map_err(Fault::unavailable)?;
         let strangers =
             seen.iter().filter(|refund| refund.refund_id.is_none() && refund.standing == RefundStanding::Succeeded);
         for stranger in strangers {
-            let id: RefundId = self.entropy.id(&self.clock)?;
             let adopted = self.db.transaction(|tx| async move {
-                Ok::<_, Failure<std::convert::Infallible>>(self.adopt_in(&tx, payment, id, stranger).await?)
+                Ok::<_, Failure<std::convert::Infallible>>(self.adopt_in(&tx, payment, stranger).await?)
             });
             if adopted.await? == Adopted::Entered {
                 tracing::warn!(payment = %payment.id.0, amount = %stranger.amount, "the acquirer has given money back");
-                self.wakeups.wake(Wake::Row(payment.id.0));
-                self.wakeups.wake(Wake::Row(payment.personal_account_id.0));
+                for payment in self.all_of(payment).await? {
+                    self.wakeups.wake(Wake::Row(payment.id.0));
+                    self.wakeups.wake(Wake::Row(payment.personal_account_id.0));
+                }
             }
         }
         Ok(())
     }
 
-    async fn adopt_in(
-        &self,
-        tx: &Tx,
-        payment: &payment::Model,
-        id: RefundId,
-        stranger: &RefundSeen,
-    ) -> Result<Adopted, Fault> {
-        let payment = crate::payments::store::lock_payment_in(tx, payment.id).await?;
-        let known = store::list_in(tx, payment.id).await?;
+    async fn adopt_in(&self, tx: &Tx, payment: &payment::Model, stranger: &RefundSeen) -> Result<Adopted, Fault> {
+        let first = crate::payments::store::lock_payment_in(tx, payment.id).await?;
+        let mut all = vec![first];
+        all.extend(self.lock_others_in(tx, payment).await?);
+        let ids: Vec<_> = all.iter().map(|payment| payment.id).collect();
+        let known = store::list_in(tx, &ids).await?;
         if known.iter().any(|refund| refund.acquirer_refund_id.as_deref() == Some(&stranger.id)) {
             return Ok(Adopted::Known);
         }
-        let paid = matches!(payment.status, PaymentStatus::Succeeded | PaymentStatus::PartiallyRefunded);
-        let live: Money =
-            known.iter().filter(|refund| refund.status != RefundStatus::Canceled).map(|refund| refund.amount).sum();
-        if !paid || stranger.amount > payment.amount - payment.refunded {
-            let details = format!("the acquirer gave back {} of {}", stranger.amount, payment.amount);
+        let left: Money = all.iter().filter(|payment| is_given(payment)).map(|one| one.amount - one.refunded).sum();
+        if stranger.amount > left {
+            let paid: Money = all.iter().map(|payment| payment.amount).sum();
+            let details = format!("the acquirer gave back {} of {paid}", stranger.amount);
             self.open_in(tx, IncidentKind::AmountDiffers, stranger.id.clone(), Some(payment.id), &details).await?;
             return Ok(Adopted::Impossible);
         }
-        if stranger.amount > payment.amount - live {
+        let rooms: Vec<Money> = all.iter().map(|payment| room(payment, &known)).collect();
+        let Some(parts) = divide(stranger.amount, &rooms) else {
             let again = self.clock.now() + AGAIN;
             self.outbox.enqueue_at_in(tx, &CheckPayment { payment_id: payment.id }, again).await?;
             return Ok(Adopted::Later);
+        };
+        // By account, as whoever locks several of them does it.
+        let mut given: Vec<_> = all.iter().zip(parts).filter(|(_, part)| *part > Money::ZERO).collect();
+        given.sort_by_key(|(payment, _)| payment.personal_account_id);
+        for (payment, amount) in given {
+            let row = self.adopted(payment, amount)?;
+            store::insert_in(tx, row.clone()).await?;
+            self.move_refund_in(tx, payment, row, &(News::Succeeded, Some(stranger.id.clone()))).await?;
         }
-        let row = refund::Model {
-            id,
+        Ok(Adopted::Entered)
+    }
+
+    fn adopted(&self, payment: &payment::Model, amount: Money) -> Result<refund::Model, Fault> {
+        Ok(refund::Model {
+            id: self.entropy.id(&self.clock)?,
             payment_id: payment.id,
-            amount: stranger.amount,
+            amount,
             status: RefundStatus::Created,
             acquirer_refund_id: None,
             reason: String::new(),
@@ -89,9 +99,50 @@ impl Payments {
             created_at: self.clock.now(),
             finished_at: None,
             called_at: None,
+            sent_at: None,
+            posted_at: None,
+            register_id: None,
+        })
+    }
+}
+
+/// Something can be given back of it.
+fn is_given(payment: &payment::Model) -> bool {
+    matches!(payment.status, PaymentStatus::Succeeded | PaymentStatus::PartiallyRefunded)
+}
+
+/// What can still be given back of it, beside refunds that are under way.
+fn room(payment: &payment::Model, known: &[refund::Model]) -> Money {
+    let live = known.iter().filter(|refund| refund.payment_id == payment.id && refund.status != RefundStatus::Canceled);
+    if is_given(payment) { payment.amount - live.map(|refund| refund.amount).sum::<Money>() } else { Money::ZERO }
+}
+
+/// The acquirer does not say which account it was for: from the first on, as much as there is room for. None: there is none.
+fn divide(amount: Money, rooms: &[Money]) -> Option<Vec<Money>> {
+    let mut rest = amount;
+    let parts = rooms.iter().map(|room| {
+        let part = (*room).min(rest);
+        rest -= part;
+        part
+    });
+    let parts: Vec<Money> = parts.collect();
+    rest.is_zero().then_some(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_bank_gives_back_is_divided_from_the_first_on_and_never_above_what_is_left() {
+        let parts = |amount, rooms: &[i64]| {
+            let rooms: Vec<Money> = rooms.iter().copied().map(Money).collect();
+            Some(divide(Money(amount), &rooms)?.into_iter().map(|part| part.0).collect::<Vec<_>>())
         };
-        store::insert_in(tx, row.clone()).await?;
-        self.move_refund_in(tx, &payment, row, &(News::Succeeded, Some(stranger.id.clone()))).await?;
-        Ok(Adopted::Entered)
+        assert_eq!(parts(30, &[100, 50]), Some(vec![30, 0]));
+        assert_eq!(parts(120, &[100, 50]), Some(vec![100, 20]));
+        assert_eq!(parts(150, &[100, 50]), Some(vec![100, 50]));
+        assert_eq!(parts(70, &[20, 50]), Some(vec![20, 50]), "beside a refund that is under way");
+        assert_eq!(parts(71, &[20, 50]), None);
     }
 }

@@ -7,7 +7,7 @@ mod store;
 
 use entity::enums::{IncidentKind, JournalKind, LedgerEntryKind, PaymentStatus, RefundStatus};
 use entity::exact::Money;
-use entity::ids::{PaymentId, RefundId};
+use entity::ids::{PaymentId, RefundId, UserId};
 use entity::{journal_transaction, payment, refund};
 
 use super::acquirer::{CallError, RefundOrder, RefundSeen, RefundStanding};
@@ -17,7 +17,7 @@ use super::settlement::{ALARM_AFTER, CALL, FIRST_CHECK, KEY_DEAD, KEY_REMEMBERED
 use super::{Payments, journal};
 use crate::billing::event::BalanceChanged;
 use crate::billing::ledger::Change;
-use crate::kernel::{Failure, Fault};
+use crate::kernel::{Failure, Fault, Page, Slice};
 use crate::platform::db::Tx;
 use crate::platform::wakeups::Wake;
 use state::{News, Verdict, is_open, judge};
@@ -66,6 +66,9 @@ impl Payments {
                 created_at: now,
                 finished_at: None,
                 called_at: Some(now),
+                sent_at: None,
+                posted_at: None,
+                register_id: None,
             };
             store::insert_in(&tx, row.clone()).await?;
             self.outbox.enqueue_at_in(&tx, &SettleRefund { refund_id }, now + FIRST_CHECK).await?;
@@ -249,9 +252,19 @@ impl Payments {
         store::list(self.db.read(), payments).await
     }
 
+    /// Of what the person paid, newest first.
+    pub async fn list_refunds_of(
+        &self,
+        user: UserId,
+        page: Page<RefundId>,
+    ) -> std::result::Result<Slice<refund::Model>, Fault> {
+        let rows = store::page_of_user(self.db.read(), user, &page).await?;
+        Ok(Slice::of(&page, rows))
+    }
+
+    /// What the acquirer knows of: the first of those that were paid at once.
     async fn paid(&self, refund: &refund::Model) -> std::result::Result<payment::Model, Fault> {
-        let payment = super::store::find_payment(self.db.read(), refund.payment_id).await?;
-        payment.ok_or_else(|| Fault::internal("a payment vanished"))
+        self.find_first(refund.payment_id).await
     }
 }
 

@@ -3,15 +3,16 @@
 use chrono::{DateTime, Utc};
 use entity::enums::RefundStatus;
 use entity::exact::Money;
-use entity::ids::{PaymentId, RefundId};
+use entity::ids::{PaymentId, RefundId, UserId};
+use entity::payment;
 use entity::refund::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
-use crate::kernel::Fault;
-use crate::platform::db::Tx;
+use crate::kernel::{Fault, Page};
+use crate::platform::db::{Tx, read_page};
 
 pub async fn insert_in(tx: &Tx, refund: Model) -> Result<(), DbErr> {
     Entity::insert(refund.into_active_model()).exec_without_returning(&**tx).await.map(|_| ())
@@ -31,8 +32,19 @@ pub async fn list(db: &DatabaseConnection, payments: &[PaymentId]) -> Result<Vec
     Ok(query.all(db).await?)
 }
 
-pub async fn list_in(tx: &Tx, payment: PaymentId) -> Result<Vec<Model>, DbErr> {
-    Entity::find().filter(Column::PaymentId.eq(payment)).order_by_asc(Column::Id).all(&**tx).await
+pub async fn list_in(tx: &Tx, payments: &[PaymentId]) -> Result<Vec<Model>, DbErr> {
+    let query = Entity::find().filter(Column::PaymentId.is_in(payments.iter().copied()));
+    query.order_by_asc(Column::Id).all(&**tx).await
+}
+
+/// Of what the person paid, newest first.
+pub async fn page_of_user(db: &DatabaseConnection, user: UserId, page: &Page<RefundId>) -> Result<Vec<Model>, Fault> {
+    let own =
+        payment::Entity::find().select_only().column(payment::Column::Id).filter(payment::Column::UserId.eq(user));
+    let refunds = Entity::find().filter(Column::PaymentId.in_subquery(own.into_query()));
+    let mut cursor = refunds.cursor_by(Column::Id);
+    cursor.desc();
+    Ok(read_page(cursor, page, db).await?)
 }
 
 /// What is given back of a payment, or may be: all but the canceled ones.

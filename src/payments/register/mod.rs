@@ -1,4 +1,5 @@
-//! Registers: a provider is told of the payments that came for it, by its template, and tells which of them it has posted.
+//! Registers: a provider is told of the payments that came for it and of what was given back of them, by its template, and tells
+//! which of them it has posted.
 
 pub mod file;
 mod store;
@@ -9,8 +10,8 @@ use std::convert::Infallible;
 
 use chrono::FixedOffset;
 use entity::exact::Money;
-use entity::ids::{PaymentId, PaymentRegisterId, ProviderId};
-use entity::payment_register;
+use entity::ids::{PaymentId, PaymentRegisterId, ProviderId, RefundId};
+use entity::{payment, payment_register, refund};
 
 use super::Payments;
 use crate::accounts::Provider;
@@ -44,8 +45,9 @@ pub enum Outcome {
 type Result<T> = std::result::Result<T, Failure<RegisterRefusal>>;
 
 impl Payments {
-    /// Tells a provider of the payments that it does not know yet; none when there are none. What was given back before is
-    /// left out. The file and what it says of the payments are one transaction: a payment is in one register.
+    /// Tells a provider of what it does not know yet; none when there is nothing. Of a payment that is not told yet what was
+    /// given back is left out; what is given back of one that was told is a row of its own, below zero. The file and what it
+    /// says of payments and refunds are one transaction: each is in one register.
     pub async fn write_register(&self, provider: &Provider) -> Result<Option<RegisterRow>> {
         let id: PaymentRegisterId = self.entropy.id(&self.clock)?;
         self.db.transaction(|tx| async move { self.write_register_in(&tx, id, provider).await }).await
@@ -62,23 +64,15 @@ impl Payments {
         let name =
             terms.and_then(|terms| terms.register_template).ok_or(Failure::Refused(RegisterRefusal::NoTemplate))?;
         let template = template::find(&name)?.ok_or(Failure::Refused(RegisterRefusal::NoTemplate))?;
-        let waiting = store::waiting_in(tx, provider.id()).await?;
-        if waiting.is_empty() {
+        let told = self.untold_in(tx, provider.id()).await?;
+        if told.payments.is_empty() && told.returns.is_empty() {
             return Ok(None);
         }
         let (now, number) = (self.clock.now(), store::last_number_in(tx, provider.id()).await? + 1);
         let known = provider.terms_on(self.accounts.today_at(provider));
         let offset = FixedOffset::east_opt(i32::from(known.time_zone_minutes) * 60);
         let offset = offset.ok_or_else(|| Fault::internal("an impossible time zone"))?;
-        let rows: Vec<Row> = waiting
-            .iter()
-            .map(|(payment, account)| Row {
-                account: account.clone(),
-                amount: payment.amount - payment.refunded,
-                paid_at: payment.paid_at.unwrap_or(payment.created_at).with_timezone(&offset),
-                payment: payment.id,
-            })
-            .collect();
+        let rows = told.rows(offset);
         let head = Head {
             provider: provider.row.code.clone(),
             inn: known.inn.clone().unwrap_or_default(),
@@ -99,9 +93,26 @@ impl Payments {
             created_at: now,
         };
         store::insert_in(tx, register.clone()).await?;
-        let ids: Vec<PaymentId> = rows.iter().map(|row| row.payment).collect();
-        store::mark_sent_in(tx, &ids, id, now).await?;
+        store::mark_sent_in(tx, &told.payment_ids(), id, now).await?;
+        store::mark_refunds_sent_in(tx, &told.refund_ids(), id, now).await?;
         Ok(Some(register))
+    }
+
+    async fn untold_in(&self, tx: &Tx, provider: ProviderId) -> std::result::Result<Untold, Fault> {
+        // In this order: what is given back meanwhile belongs to a payment that is told now, and to the next register.
+        let returns = store::returns_in(tx, provider).await?;
+        let waiting = store::waiting_in(tx, provider).await?;
+        let ids: Vec<PaymentId> = waiting.iter().map(|(payment, _)| payment.id).collect();
+        let mut left_out: HashMap<PaymentId, Vec<refund::Model>> = HashMap::new();
+        for refund in store::given_back_in(tx, &ids).await? {
+            left_out.entry(refund.payment_id).or_default().push(refund);
+        }
+        let payments = waiting.into_iter().map(|(payment, account)| {
+            let refunds = left_out.remove(&payment.id).unwrap_or_default();
+            let left = payment.amount - refunds.iter().map(|refund| refund.amount).sum::<Money>();
+            UntoldPayment { payment, account, refunds, left }
+        });
+        Ok(Untold { payments: payments.filter(|untold| untold.left > Money::ZERO).collect(), returns })
     }
 
     /// For every provider that has a template; how many were written.
@@ -144,25 +155,22 @@ impl Payments {
         rows: &[Posted],
     ) -> std::result::Result<Vec<Outcome>, Fault> {
         let ids: Vec<PaymentId> = rows.iter().map(|row| row.payment).collect();
-        let known = store::paid_of_provider_in(tx, provider, &ids).await?;
-        let known: HashMap<_, _> = known.into_iter().map(|payment| (payment.id, payment)).collect();
-        let (mut outcomes, mut posted) = (Vec::with_capacity(rows.len()), HashSet::new());
-        for row in rows {
-            let outcome = match known.get(&row.payment) {
-                None => Outcome::Unknown,
-                Some(payment) if payment.posted_at.is_some() || posted.contains(&payment.id) => Outcome::Repeated,
-                Some(payment) if !told(payment.amount, payment.refunded).contains(&row.amount) => {
-                    Outcome::AmountDiffers
-                }
-                Some(payment) => {
-                    posted.insert(payment.id);
-                    Outcome::Posted
-                }
-            };
-            outcomes.push(outcome);
+        let payments = store::paid_of_provider_in(tx, provider, &ids).await?;
+        let refunds = store::given_back_in(tx, &ids).await?;
+        let mut of_payment: HashMap<_, Vec<_>> = HashMap::new();
+        for refund in refunds {
+            of_payment.entry(refund.payment_id).or_default().push(refund);
         }
-        let posted: Vec<_> = posted.into_iter().collect();
-        store::mark_posted_in(tx, &posted, self.clock.now()).await?;
+        let mut known = Known {
+            payments: payments.into_iter().map(|payment| (payment.id, payment)).collect(),
+            refunds: of_payment,
+            posted: HashSet::new(),
+            returned: HashSet::new(),
+        };
+        let outcomes = rows.iter().map(|row| known.take(row)).collect();
+        let now = self.clock.now();
+        store::mark_posted_in(tx, &Vec::from_iter(known.posted), now).await?;
+        store::mark_refunds_posted_in(tx, &Vec::from_iter(known.returned), now).await?;
         Ok(outcomes)
     }
 
@@ -180,7 +188,87 @@ impl Payments {
     }
 }
 
-/// A register says what was left when it was written: all, or all but what had been given back.
-fn told(amount: Money, refunded: Money) -> [Money; 2] {
-    [amount, amount - refunded]
+/// What a provider was not told of.
+struct Untold {
+    payments: Vec<UntoldPayment>,
+    /// Given back of payments that it was told of, with the numbers of their accounts.
+    returns: Vec<(refund::Model, String)>,
+}
+
+struct UntoldPayment {
+    payment: payment::Model,
+    /// Its number.
+    account: String,
+    /// What was given back before, so that the provider never hears of it.
+    refunds: Vec<refund::Model>,
+    /// Without it.
+    left: Money,
+}
+
+impl Untold {
+    fn rows(&self, offset: FixedOffset) -> Vec<Row> {
+        let paid = self.payments.iter().map(|untold| Row {
+            account: untold.account.clone(),
+            amount: untold.left,
+            paid_at: untold.payment.paid_at.unwrap_or(untold.payment.created_at).with_timezone(&offset),
+            payment: untold.payment.id,
+        });
+        let returned = self.returns.iter().map(|(refund, account)| Row {
+            account: account.clone(),
+            amount: -refund.amount,
+            paid_at: refund.finished_at.unwrap_or(refund.created_at).with_timezone(&offset),
+            payment: refund.payment_id,
+        });
+        paid.chain(returned).collect()
+    }
+
+    fn payment_ids(&self) -> Vec<PaymentId> {
+        self.payments.iter().map(|untold| untold.payment.id).collect()
+    }
+
+    fn refund_ids(&self) -> Vec<RefundId> {
+        let left_out = self.payments.iter().flat_map(|untold| &untold.refunds);
+        left_out.chain(self.returns.iter().map(|(refund, _)| refund)).map(|refund| refund.id).collect()
+    }
+}
+
+/// What rows that came back are held against, and what they post.
+struct Known {
+    payments: HashMap<PaymentId, payment::Model>,
+    refunds: HashMap<PaymentId, Vec<refund::Model>>,
+    posted: HashSet<PaymentId>,
+    returned: HashSet<RefundId>,
+}
+
+impl Known {
+    fn take(&mut self, row: &Posted) -> Outcome {
+        let Some(payment) = self.payments.get(&row.payment) else { return Outcome::Unknown };
+        let refunds = self.refunds.get(&payment.id).into_iter().flatten();
+        if row.amount.is_negative() {
+            let told = refunds.filter(|refund| refund.sent_at.is_some() && refund.register_id != payment.register_id);
+            let fitting: Vec<_> = told.filter(|refund| -refund.amount == row.amount).collect();
+            let open = |refund: &&&refund::Model| refund.posted_at.is_none() && !self.returned.contains(&refund.id);
+            return match fitting.iter().find(open) {
+                Some(refund) => {
+                    self.returned.insert(refund.id);
+                    Outcome::Posted
+                }
+                None if fitting.is_empty() => Outcome::AmountDiffers,
+                None => Outcome::Repeated,
+            };
+        }
+        if payment.posted_at.is_some() || self.posted.contains(&payment.id) {
+            return Outcome::Repeated;
+        }
+        // The row said what was left when it was written; one that was in none is posted with all of it, or with what is left.
+        let left_out =
+            refunds.filter(|refund| refund.register_id.is_some() && refund.register_id == payment.register_id);
+        let told = payment.amount - left_out.map(|refund| refund.amount).sum::<Money>();
+        let fits = row.amount == told || (payment.register_id.is_none() && row.amount == told - payment.refunded);
+        if !fits {
+            return Outcome::AmountDiffers;
+        }
+        self.posted.insert(payment.id);
+        Outcome::Posted
+    }
 }

@@ -1,10 +1,10 @@
-//! The table `payment_registers`, and what registers read and write of `payments`.
+//! The table `payment_registers`, and what registers read and write of `payments` and `refunds`.
 
 use chrono::{DateTime, Utc};
-use entity::enums::PaymentStatus;
-use entity::ids::{PaymentId, PaymentRegisterId, ProviderId};
+use entity::enums::{PaymentStatus, RefundStatus};
+use entity::ids::{PaymentId, PaymentRegisterId, ProviderId, RefundId};
 use entity::payment_register::{Column, Entity, Model};
-use entity::{payment, payment_terms, personal_account};
+use entity::{payment, payment_terms, personal_account, refund};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel, JoinType, QueryFilter,
     QueryOrder, QuerySelect, RelationDef,
@@ -46,6 +46,36 @@ pub async fn waiting_in(tx: &Tx, provider: ProviderId) -> Result<Vec<(payment::M
     Ok(rows.into_iter().filter_map(|(payment, account)| Some((payment, account?.number))).collect())
 }
 
+/// Given back, and not told, of payments that were told: oldest first, with the number of the account.
+pub async fn returns_in(tx: &Tx, provider: ProviderId) -> Result<Vec<(refund::Model, String)>, DbErr> {
+    let paid = refund::Entity::belongs_to(payment::Entity).from(refund::Column::PaymentId).to(payment::Column::Id);
+    let rows = refund::Entity::find()
+        .join(JoinType::InnerJoin, paid.into())
+        .join(JoinType::InnerJoin, account())
+        .select_also(personal_account::Entity)
+        .filter(personal_account::Column::ProviderId.eq(provider))
+        .filter(payment::Column::SentAt.is_not_null())
+        .filter(refund::Column::Status.eq(RefundStatus::Succeeded))
+        .filter(refund::Column::SentAt.is_null())
+        .order_by_asc(refund::Column::Id)
+        .limit(MOST)
+        .all(&**tx)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(refund, account)| Some((refund, account?.number))).collect())
+}
+
+/// What was given back of the payments.
+pub async fn given_back_in(tx: &Tx, payments: &[PaymentId]) -> Result<Vec<refund::Model>, DbErr> {
+    let mut found = Vec::new();
+    for ids in payments.chunks(AT_ONCE) {
+        let query = refund::Entity::find()
+            .filter(refund::Column::PaymentId.is_in(ids.iter().copied()))
+            .filter(refund::Column::Status.eq(RefundStatus::Succeeded));
+        found.extend(query.order_by_asc(refund::Column::Id).all(&**tx).await?);
+    }
+    Ok(found)
+}
+
 pub async fn last_number_in(tx: &Tx, provider: ProviderId) -> Result<i32, DbErr> {
     let last = Entity::find().filter(Column::ProviderId.eq(provider)).order_by_desc(Column::Number);
     Ok(last.one(&**tx).await?.map_or(0, |register| register.number))
@@ -70,6 +100,28 @@ pub async fn mark_sent_in(
 
 pub async fn mark_posted_in(tx: &Tx, ids: &[PaymentId], now: DateTime<Utc>) -> Result<(), DbErr> {
     update_in(tx, ids, &payment::ActiveModel { posted_at: Set(Some(now)), ..Default::default() }).await
+}
+
+pub async fn mark_refunds_sent_in(
+    tx: &Tx,
+    ids: &[RefundId],
+    register: PaymentRegisterId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let sent = refund::ActiveModel { sent_at: Set(Some(now)), register_id: Set(Some(register)), ..Default::default() };
+    update_refunds_in(tx, ids, &sent).await
+}
+
+pub async fn mark_refunds_posted_in(tx: &Tx, ids: &[RefundId], now: DateTime<Utc>) -> Result<(), DbErr> {
+    update_refunds_in(tx, ids, &refund::ActiveModel { posted_at: Set(Some(now)), ..Default::default() }).await
+}
+
+async fn update_refunds_in(tx: &Tx, ids: &[RefundId], change: &refund::ActiveModel) -> Result<(), DbErr> {
+    for ids in ids.chunks(AT_ONCE) {
+        let these = refund::Column::Id.is_in(ids.iter().copied());
+        refund::Entity::update_many().set(change.clone()).filter(these).exec(&**tx).await?;
+    }
+    Ok(())
 }
 
 async fn update_in(tx: &Tx, ids: &[PaymentId], change: &payment::ActiveModel) -> Result<(), DbErr> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{detach, everything, prove};
 use crate::harness::{Customer, TestApp, both_ways, sample, user_errors};
 use crate::metering::{attach, attach_limited, meter, owner, submit};
-use crate::payments::{custom, start};
+use crate::payments::{custom, settle, start, started};
 
 const BORIS: &str = "boris@example.com";
 
@@ -248,5 +248,25 @@ both_ways!(debts_and_credits_of_all_accounts_are_summed_apart, |app| {
     let credit = sample("overpaid").debt.trim_start_matches('-').to_owned();
     let expected = json!({ "accounts": 2, "indebted": 1, "owed": { "amount": sample("debt").debt }, "credit": { "amount": credit } });
     assert_eq!(totals, expected);
+    app.finish().await;
+});
+
+both_ways!(what_is_shared_for_looking_is_not_paid_along_or_by_itself, |app| {
+    let (_, boris, account, _) = shared(&app, "VIEW", Value::Null).await;
+    let own = attach(&boris, "overpaid").await;
+    let mut input = custom(&own, "1.00", "save");
+    input["saveMethod"] = json!(true);
+    let begun = started(&boris, input).await;
+    app.bank(&begun.url, "pay").await;
+    app.drain().await;
+    settle(&app).await;
+    let methods = boris.ask("{ viewer { savedMethods { id } } }", json!({})).await;
+    let wish = json!({ "personalAccountId": account, "savedMethodId": methods["viewer"]["savedMethods"][0]["id"],
+        "actsOn": "NEW_STATEMENT", "ceiling": "100.00", "consent": true, "idempotencyKey": "one" });
+    assert_eq!(code(&boris.mutate("setAutopay", "autopay { id }", wish).await), "NOT_SHARED");
+    let mut along = custom(&own, "1.00", "along");
+    along["otherAccounts"] = json!([{ "personalAccountId": account, "amount": { "custom": "1.00" } }]);
+    assert_eq!(code(&start(&boris, along).await), "NOT_SHARED");
+    app.discard_letters();
     app.finish().await;
 });

@@ -20,7 +20,7 @@ use crate::payments::{custom, settle, started};
 pub const EMAIL: &str = "anna@example.com";
 const FIELDS: &str = "export { id state requestedAt records readyAt expiresAt sizeKib downloadUrl }";
 const CHUNKS: &str = "SELECT COUNT(*) AS number FROM data_export_chunks";
-const LISTS: [&str; 13] = [
+const LISTS: [&str; 17] = [
     "profile",
     "agreements",
     "sessions",
@@ -33,6 +33,10 @@ const LISTS: [&str; 13] = [
     "statement_lines",
     "ledger",
     "payments",
+    "refunds",
+    "saved_methods",
+    "autopays",
+    "autopay_runs",
     "support",
 ];
 
@@ -252,5 +256,44 @@ both_ways!(a_deleted_cabinet_leaves_no_archive, |app| {
     app.advance(TimeDelta::days(7));
     app.drain().await;
     app.discard_letters();
+    app.finish().await;
+});
+
+both_ways!(what_is_paid_by_itself_and_what_was_given_back_is_exported, |app| {
+    let (anna, account) = owner(&app, EMAIL, "debt").await;
+    let mut input = custom(&account, "10.00", "save");
+    input["saveMethod"] = json!(true);
+    let begun = started(&anna, input).await;
+    app.bank(&begun.url, "pay").await;
+    app.drain().await;
+    settle(&app).await;
+    app.operator(&["refunds", "make", &begun.id, "--amount", "4", "--reason", "ошибка", "--by", "op"]).await;
+    let methods = anna.ask("{ viewer { savedMethods { id } } }", json!({})).await;
+    let method = methods["viewer"]["savedMethods"][0]["id"].clone();
+    let wish = json!({ "personalAccountId": account, "savedMethodId": method, "actsOn": "NEW_STATEMENT", "ceiling": "700000",
+                       "consent": true, "idempotencyKey": "one" });
+    assert_eq!(user_errors(&anna.mutate("setAutopay", "autopay { id }", wish).await), []);
+    app.advance(TimeDelta::seconds(1));
+    let now = app.clock.now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    app.sql(&format!("UPDATE statements SET issued_at = '{now}'")).await;
+    assert_eq!(app.app.services.payments.plan_autopays().await.unwrap(), 1);
+    app.drain().await;
+    app.discard_letters();
+    let (_, _, bytes) = fetch(&made(&app, &anna).await, anna.token.as_deref()).await;
+    let lists = lists(&unzipped(bytes));
+    let refund = &lists["refunds"][0];
+    assert_eq!(
+        (&refund["payment"], &refund["amount"], &refund["reason"]),
+        (&json!(begun.id), &json!("4.00"), &json!("ошибка"))
+    );
+    assert_eq!(lists["payments"][0]["refunded"], "4.00");
+    assert_eq!((&lists["saved_methods"][0]["id"], &lists["saved_methods"][0]["title"]), (&method, &json!("*4477")));
+    let autopay = &lists["autopays"][0];
+    assert_eq!(
+        (&autopay["account"], &autopay["savedMethod"], &autopay["ceiling"]),
+        (&json!(account), &method, &json!("700000.00"))
+    );
+    let run = &lists["autopay_runs"][0];
+    assert_eq!((&run["autopay"], &run["state"]), (&autopay["id"], &json!("ANNOUNCED")));
     app.finish().await;
 });

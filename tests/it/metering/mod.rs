@@ -84,7 +84,7 @@ pub async fn meter(customer: &Customer, account: &str) -> MeterPage {
 
 const SUBMIT: &str = "mutation($input: SubmitMeterReadingsInput!) { submitMeterReadings(input: $input) {
     readings { id status source consumption warnings takenOn values { register value } meter { id } }
-    userErrors { __typename code field message ... on ReadingBelowPreviousError { register previous }
+    replayed userErrors { __typename code field message ... on ReadingBelowPreviousError { register previous }
     ... on RolloverProposedError { register previous consumption }
     ... on UnusuallyHighError { consumption usualMost usualAverage } } } }";
 

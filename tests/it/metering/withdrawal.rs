@@ -9,7 +9,7 @@ use super::{attach, attach_limited, decide, meter, owner, submit};
 use crate::billing::execute_sql;
 use crate::harness::{Customer, PASSWORD, TestApp, both_ways, top_code, user_errors};
 
-const FIELDS: &str = "reading { id status statusChanges { status at reason } withdrawableUntil }";
+const FIELDS: &str = "reading { id status statusChanges { status at reason } withdrawableUntil } replayed";
 
 async fn withdraw(customer: &Customer, id: &str) -> Value {
     customer.mutate("withdrawMeterReading", FIELDS, json!({ "id": id })).await
@@ -35,7 +35,7 @@ both_ways!(a_withdrawn_reading_is_the_meters_last_one_no_more, |app| {
     let id = send(&app, &customer, &account, 12).await;
     app.advance(TimeDelta::minutes(5));
     let payload = withdraw(&customer, &id).await;
-    assert_eq!(user_errors(&payload), []);
+    assert_eq!((user_errors(&payload), &payload["replayed"]), (vec![], &json!(false)));
     let reading = &payload["reading"];
     assert_eq!((&reading["status"], &reading["withdrawableUntil"]), (&json!("WITHDRAWN"), &json!(null)));
     let changes = json!([
@@ -53,7 +53,9 @@ both_ways!(a_withdrawn_reading_is_the_meters_last_one_no_more, |app| {
 both_ways!(a_reading_is_withdrawn_once_however_often_it_is_asked, |app| {
     let (customer, account) = owner(&app, "anna@example.com", "debt").await;
     let id = send(&app, &customer, &account, 12).await;
-    let first = withdraw(&customer, &id).await;
+    let mut first = withdraw(&customer, &id).await;
+    assert_eq!(first["replayed"], false);
+    first["replayed"] = json!(true);
     let lasting = send(&app, &customer, &account, 3).await;
     app.advance(TimeDelta::days(40));
     let mut customer = customer;

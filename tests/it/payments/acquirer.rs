@@ -20,6 +20,11 @@ pub struct Pair {
 
 impl Pair {
     pub async fn start(way: Way) -> Self {
+        Self::limited(way, "1000").await
+    }
+
+    /// So many calls a second.
+    async fn limited(way: Way, calls: &str) -> Self {
         let bank = TestApp::start_with(
             Way::Embedded,
             &[
@@ -38,6 +43,7 @@ impl Pair {
             ("KABINET__PAYMENTS__YOOKASSA_TIMEOUT_MILLISECONDS", "400"),
             ("KABINET__PAYMENTS__YOOKASSA_URL", url.as_str()),
             ("KABINET__HTTP__TRUSTED_PROXIES", "127.0.0.1"),
+            ("KABINET__PAYMENTS__YOOKASSA_CALLS_A_SECOND", calls),
         ];
         let shop = TestApp::start_with(way, &settings).await;
         Self { shop, bank, between }
@@ -119,6 +125,22 @@ async fn a_call_without_an_answer_is_unknown_and_heals_embedded() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_without_an_answer_is_unknown_and_heals_full() {
     lost_and_found(Way::Full).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_beyond_our_own_limit_is_made_later() {
+    let pair = Pair::limited(Way::Embedded, "1").await;
+    let (customer, account) = owner(&pair.shop, "anna@example.com", "debt").await;
+    for (key, seen) in [("one", true), ("two", false)] {
+        let payload = start(&customer, custom(&account, "100.00", key)).await;
+        assert_eq!(payload["payment"]["confirmationUrl"].is_string(), seen, "{payload}");
+    }
+    assert_eq!(at_the_bank(&pair).await, 1);
+    pair.shop.advance(TimeDelta::seconds(1));
+    let waiting = start(&customer, custom(&account, "100.00", "two")).await;
+    assert!(waiting["payment"]["confirmationUrl"].is_string(), "{waiting}");
+    assert_eq!(at_the_bank(&pair).await, 2);
+    pair.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -57,8 +57,13 @@ async fn keeps_the_contract(acquirer: &dyn Acquirer, first: &Order) {
 }
 
 fn over_http(url: &str, id: &str, key: &str) -> Yookassa {
-    let shop =
-        Shop { id: id.to_owned(), key: key.into(), url: url.to_owned(), timeout: std::time::Duration::from_secs(8) };
+    let shop = Shop {
+        id: id.to_owned(),
+        key: key.into(),
+        url: url.to_owned(),
+        timeout: std::time::Duration::from_secs(8),
+        calls: 5,
+    };
     Yookassa::new(yookassa::NAME, id.to_owned(), Arc::new(Https::new(Outgoing::default(), &shop)))
 }
 

@@ -9,14 +9,18 @@ use crate::billing::number;
 use crate::harness::{Customer, TestApp, both_ways, sample};
 use crate::metering::owner;
 
-async fn paid(app: &TestApp, customer: &Customer, account: &str, sums: &[&str]) {
+/// Ids of the payments.
+async fn paid(app: &TestApp, customer: &Customer, account: &str, sums: &[&str]) -> Vec<String> {
+    let mut ids = Vec::new();
     for sum in sums {
         let begun = started(customer, custom(account, sum, sum)).await;
         app.bank(&begun.url, "pay").await;
         app.drain().await;
+        ids.push(begun.id);
     }
     app.discard_letters();
     settle(app).await;
+    ids
 }
 
 async fn operator(app: &TestApp, arguments: &[&str]) -> String {
@@ -87,5 +91,58 @@ both_ways!(rows_of_strangers_and_of_other_sums_are_told_apart, |app| {
         let taken = payments.take_postings(other, content.as_bytes()).await.unwrap();
         assert_eq!(taken[0].1, Outcome::Unknown, "another provider's payment");
     }
+    app.finish().await;
+});
+
+async fn give_back(app: &TestApp, id: &str, part: &str) {
+    operator(app, &["refunds", "make", id, "--amount", part, "--reason", "ошибка", "--by", "op"]).await;
+    app.drain().await;
+}
+
+async fn file(app: &TestApp, code: &str, number: i32) -> String {
+    let services = &app.app.services;
+    let provider = services.accounts.provider_id(code).await.unwrap().unwrap();
+    let register = services.payments.find_register(provider, number).await.unwrap().unwrap();
+    String::from_utf8(register.content).unwrap()
+}
+
+/// Sums of a file, the whole one last.
+fn sums(file: &str) -> Vec<&str> {
+    let lines = file.lines().skip(1);
+    lines.map(|line| line.split(';').nth(if line.starts_with('#') { 2 } else { 1 }).unwrap()).collect()
+}
+
+both_ways!(what_is_given_back_after_a_register_stands_in_the_next_below_zero_and_once, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let code = sample("debt").provider_code.as_str();
+    operator(&app, &["payment-terms", "set", code, "--register", "csv"]).await;
+    let ids = paid(&app, &customer, &account, &["10.00", "20.50", "30.00"]).await;
+    // Before: the provider hears of what is left, and nothing of what is given back whole.
+    give_back(&app, &ids[1], "0.50").await;
+    give_back(&app, &ids[2], "30.00").await;
+    operator(&app, &["registers", "write", code]).await;
+    assert_eq!(sums(&file(&app, code, 1).await), ["10.00", "20.00", "30.00"]);
+    assert_eq!(operator(&app, &["registers", "write", code]).await.lines().count(), 1, "nothing is left to tell");
+    // After: a row of its own, beside what is new.
+    give_back(&app, &ids[1], "5.00").await;
+    give_back(&app, &ids[0], "10.00").await;
+    paid(&app, &customer, &account, &["7.00"]).await;
+    let written = operator(&app, &["registers", "write", code]).await;
+    assert!(written.contains(",3,-8.00"), "{written}");
+    let second = file(&app, code, 2).await;
+    assert_eq!(sums(&second), ["7.00", "-5.00", "-10.00", "-8.00"]);
+    assert_eq!(operator(&app, &["registers", "write", code]).await.lines().count(), 1, "it is told once");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("posted.csv");
+    for (number, outcome, rows) in [(1, ",POSTED", 2), (2, ",POSTED", 3), (2, ",REPEATED", 3), (1, ",REPEATED", 2)] {
+        std::fs::write(&path, file(&app, code, number).await).unwrap();
+        let told = operator(&app, &["registers", "posted", code, path.to_str().unwrap()]).await;
+        assert_eq!(told.matches(outcome).count(), rows, "{number}: {told}");
+    }
+    let strange = second.replace("-5.00", "-6.00").replace("-8.00", "-9.00");
+    std::fs::write(&path, strange).unwrap();
+    let told = operator(&app, &["registers", "posted", code, path.to_str().unwrap()]).await;
+    assert_eq!(told.matches(",AMOUNT_DIFFERS").count(), 1, "{told}");
+    app.discard_letters();
     app.finish().await;
 });

@@ -8,6 +8,7 @@
 
 pub mod https;
 mod order;
+pub mod pace;
 pub mod transport;
 mod wire;
 

@@ -51,6 +51,7 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         register_id: Some(PaymentRegisterId(id)),
         saves_method: true,
         saved_method_id: Some(SavedMethodId(id)),
+        together_id: Some(PaymentId(id)),
     };
     kept(tx, payment).await?;
     let terms = payment_terms::Model {
@@ -79,6 +80,9 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         created_at: moment(),
         finished_at: Some(moment()),
         called_at: None,
+        sent_at: Some(moment()),
+        posted_at: Some(moment()),
+        register_id: Some(PaymentRegisterId(id)),
     };
     kept(tx, refund).await?;
     let notification = acquirer_notification::Model {

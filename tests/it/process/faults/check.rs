@@ -43,13 +43,23 @@ impl World {
         let twice = "SELECT COUNT(*) AS number FROM (SELECT payment_id FROM ledger_entries WHERE kind = 'PAYMENT' \
                      AND payment_id IS NOT NULL GROUP BY payment_id HAVING COUNT(*) > 1) AS wrong";
         assert_eq!(number(&db, twice).await, 0, "{after}: a payment is posted twice");
-        let payments = number(&db, "SELECT COUNT(*) AS number FROM payments").await;
+        // Of those that are paid at once the first was acknowledged.
+        let begun = "SELECT COUNT(*) AS number FROM payments WHERE together_id IS NULL OR together_id = id";
+        let payments = number(&db, begun).await;
         assert_eq!(payments, i64::try_from(self.known.len()).unwrap(), "{after}: one payment for each key");
         for known in &self.known {
             let id: PaymentId = type_id::decode(&known.id).unwrap();
             let there = format!("SELECT COUNT(*) AS number FROM payments WHERE id = '{}'", id.0);
             assert_eq!(number(&db, &there).await, 1, "{after}: {} was acknowledged and is gone", known.id);
         }
+        let open = "SELECT COUNT(*) AS number FROM payments \
+                    WHERE status NOT IN ('SUCCEEDED', 'CANCELED', 'PARTIALLY_REFUNDED', 'REFUNDED') \
+                    AND COALESCE(together_id, id) = id";
+        let waiting = self.known.iter().filter(|known| known.end == "UNKNOWN").count();
+        assert_eq!(number(&db, open).await, i64::try_from(waiting).unwrap(), "{after}: some have no end");
+        let apart = "SELECT COUNT(*) AS number FROM payments AS other JOIN payments AS first ON first.id = other.together_id \
+                     WHERE (other.paid_at IS NULL) <> (first.paid_at IS NULL)";
+        assert_eq!(number(&db, apart).await, 0, "{after}: what is paid at once has come apart");
         let bank = self.at_the_bank().await;
         let mut each: BTreeMap<String, usize> = BTreeMap::new();
         for payment in &bank {
