@@ -197,7 +197,8 @@ pub(in crate::integrators) async fn tell_in(
         return Ok(());
     }
     let attached = store::find_attached(tx, moved).await?.into_iter();
-    let news: Vec<_> = attached.map(|personal_account_id| BalanceChanged { personal_account_id, payment: None }).collect();
+    let news: Vec<_> =
+        attached.map(|personal_account_id| BalanceChanged { personal_account_id, payment: None }).collect();
     outbox.enqueue_all_in(tx, &news).await
 }
 

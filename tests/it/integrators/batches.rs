@@ -30,7 +30,7 @@ pub fn account(n: usize) -> Value {
 }
 
 pub fn accounts(key: &str, rows: Vec<Value>) -> Value {
-    json!({ "batchKey": key, "accounts": rows })
+    json!({ "batchKey": key, "accounts": Value::Array(rows) })
 }
 
 /// Of an account that owes nothing so far, or so much.
@@ -41,7 +41,7 @@ pub fn statement(account: &str, opening: &str, accrued: &str, closing: &str) -> 
 }
 
 pub fn statements(key: &str, rows: Vec<Value>) -> Value {
-    json!({ "batchKey": key, "period": "2026-06", "statements": rows })
+    json!({ "batchKey": key, "period": "2026-06", "statements": Value::Array(rows) })
 }
 
 pub async fn caller(app: &TestApp, note: &str) -> Customer {
@@ -199,7 +199,7 @@ both_ways!(a_statement_moves_the_balance_and_tells_who_follows_it, |app| {
     let broken = statement(&known, "0", "100", "100");
     let payload = program.mutate("importStatements", ROWS, statements("a", vec![broken, wrong_sum])).await;
     assert_eq!(outcomes(&payload), ["STATEMENT_BREAKS_CHAIN", "STATEMENT_DOES_NOT_ADD_UP"], "{payload}");
-    let good = statement(&known, &debt, "100", &closing(100_00));
+    let good = statement(&known, &debt, "100", &closing(10_000));
     let payload = program.mutate("importStatements", ROWS, statements("b", vec![good.clone()])).await;
     assert_eq!(outcomes(&payload), ["NEW"], "{payload}");
     let jobs = outbox_job::Entity::find().all(app.app.mechanisms.db.read()).await.unwrap();
@@ -207,7 +207,7 @@ both_ways!(a_statement_moves_the_balance_and_tells_who_follows_it, |app| {
     app.drain().await;
     let balance = "query($id: ID!) { node(id: $id) { ... on PersonalAccount { balance { owed { amount } } } } }";
     let owed = anna.ask(balance, json!({ "id": id })).await;
-    assert_eq!(owed["node"]["balance"]["owed"]["amount"], json!(closing(100_00)));
+    assert_eq!(owed["node"]["balance"]["owed"]["amount"], json!(closing(10_000)));
     // The same again under another key, then a later issue with another sum.
     let payload = program.mutate("importStatements", ROWS, statements("c", vec![good])).await;
     assert_eq!(outcomes(&payload), ["UNCHANGED"]);

@@ -69,8 +69,8 @@ both_ways!(a_token_has_no_more_than_its_client_and_no_more_than_was_asked_for, |
         let (status, body) = ask(scope).await;
         assert_eq!((status.as_u16(), &body["error"]), (400, &json!("invalid_scope")), "{scope}");
     }
-    let mut thief = program.clone();
-    thief.secret = "csec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
+    let secret = "csec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
+    let thief = Program { secret, ..program.clone() };
     let other = Program::add(&app, "debt", "PAYMENTS").await;
     for (id, secret) in
         [(&program.client_id, &other.secret), (&other.client_id, &program.secret), (&thief.client_id, &thief.secret)]
