@@ -118,4 +118,15 @@ fn no_other_root_field_is_for_providers_programs() {
     assert_eq!(open, CLIENTS_ROOTS);
 }
 
-const CLIENTS_ROOTS: [&str; 2] = ["Query.apiClient", "Query.providers"];
+const CLIENTS_ROOTS: [&str; 10] = [
+    "Mutation.importMeterReadings",
+    "Mutation.importMeters",
+    "Mutation.importPersonalAccounts",
+    "Mutation.importServices",
+    "Mutation.importStatements",
+    "Mutation.importTariffs",
+    "Mutation.reportPaymentPostings",
+    "Mutation.reportReadingDecisions",
+    "Query.apiClient",
+    "Query.providers",
+];

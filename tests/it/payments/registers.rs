@@ -106,10 +106,15 @@ async fn file(app: &TestApp, code: &str, number: i32) -> String {
     String::from_utf8(register.content).unwrap()
 }
 
-/// Sums of a file, the whole one last.
+/// Sums of a file, sorted as text, the whole one last.
 fn sums(file: &str) -> Vec<&str> {
     let lines = file.lines().skip(1);
-    lines.map(|line| line.split(';').nth(if line.starts_with('#') { 2 } else { 1 }).unwrap()).collect()
+    let column = |line: &str| if line.starts_with('#') { 2 } else { 1 };
+    let mut sums: Vec<_> = lines.map(|line| line.split(';').nth(column(line)).unwrap()).collect();
+    let whole = sums.pop().unwrap();
+    sums.sort_unstable();
+    sums.push(whole);
+    sums
 }
 
 both_ways!(what_is_given_back_after_a_register_stands_in_the_next_below_zero_and_once, |app| {
@@ -130,7 +135,7 @@ both_ways!(what_is_given_back_after_a_register_stands_in_the_next_below_zero_and
     let written = operator(&app, &["registers", "write", code]).await;
     assert!(written.contains(",3,-8.00"), "{written}");
     let second = file(&app, code, 2).await;
-    assert_eq!(sums(&second), ["7.00", "-5.00", "-10.00", "-8.00"]);
+    assert_eq!(sums(&second), ["-10.00", "-5.00", "7.00", "-8.00"]);
     assert_eq!(operator(&app, &["registers", "write", code]).await.lines().count(), 1, "it is told once");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("posted.csv");

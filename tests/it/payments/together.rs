@@ -13,13 +13,14 @@ const FIELDS: &str = "payment { id status amount { amount } commission { amount 
     paidTogether { id status amount { amount } commission { amount } total { amount } confirmationUrl personalAccount { id } paidTogether { id } } }
     replayed userErrors { code field }";
 
-/// Another account of the same provider as the one of the sample, attached.
+/// Another account of the same provider as the one of the sample, and none of the other samples, attached.
 async fn neighbour(app: &TestApp, customer: &Customer) -> String {
     let first = sample("debt");
+    let samples = ["debt", "overpaid", "no-meter"].map(|note| format!("'{}'", sample(note).number)).join(", ");
     let sql = format!(
         "SELECT a.number AS number, a.pin AS pin FROM personal_accounts a JOIN providers p ON p.id = a.provider_id \
-         WHERE p.code = '{}' AND a.number <> '{}' AND a.pin IS NOT NULL ORDER BY a.number LIMIT 1",
-        first.provider_code, first.number
+         WHERE p.code = '{}' AND a.number NOT IN ({samples}) AND a.pin IS NOT NULL ORDER BY a.number LIMIT 1",
+        first.provider_code
     );
     let read = app.app.mechanisms.db.read();
     let row = read.query_one_raw(Statement::from_string(read.get_database_backend(), sql)).await.unwrap().unwrap();
