@@ -1,5 +1,7 @@
 //! Refunds that the acquirer has made by itself, or somebody in its cabinet: the money is gone, so it is entered here too.
 
+use std::convert::Infallible;
+
 use chrono::TimeDelta;
 use entity::enums::{IncidentKind, PaymentStatus, RefundStatus};
 use entity::exact::Money;
@@ -38,17 +40,28 @@ impl Payments {
         let seen = self.acquirer(&payment.acquirer)?.refunds_of(name).await.map_err(Fault::unavailable)?;
         let strangers =
             seen.iter().filter(|refund| refund.refund_id.is_none() && refund.standing == RefundStanding::Succeeded);
+        let mut later = false;
         for stranger in strangers {
             let adopted = self.db.transaction(|tx| async move {
-                Ok::<_, Failure<std::convert::Infallible>>(self.adopt_in(&tx, payment, stranger).await?)
+                Ok::<_, Failure<Infallible>>(self.adopt_in(&tx, payment, stranger).await?)
             });
-            if adopted.await? == Adopted::Entered {
+            let adopted = adopted.await?;
+            later |= adopted == Adopted::Later;
+            if adopted == Adopted::Entered {
                 tracing::warn!(payment = %payment.id.0, amount = %stranger.amount, "the acquirer has given money back");
                 for payment in self.all_of(payment).await? {
                     self.wakeups.wake(Wake::Row(payment.id.0));
                     self.wakeups.wake(Wake::Row(payment.personal_account_id.0));
                 }
             }
+        }
+        // Once for all of them: a look that asks for two others would double itself every time.
+        if later {
+            let (look, again) = (&CheckPayment { payment_id: payment.id }, self.clock.now() + AGAIN);
+            let asked = self.db.transaction(|tx| async move {
+                Ok::<_, Failure<Infallible>>(self.outbox.enqueue_at_in(&tx, look, again).await?)
+            });
+            asked.await?;
         }
         Ok(())
     }
@@ -71,8 +84,6 @@ impl Payments {
         }
         let rooms: Vec<Money> = all.iter().map(|payment| room(payment, &known)).collect();
         let Some(parts) = divide(stranger.amount, &rooms) else {
-            let again = self.clock.now() + AGAIN;
-            self.outbox.enqueue_at_in(tx, &CheckPayment { payment_id: payment.id }, again).await?;
             return Ok(Adopted::Later);
         };
         // By account, as whoever locks several of them does it.
