@@ -13,11 +13,11 @@ use crate::kernel::Fault;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::enums::ClientScope")]
 pub enum ClientScope {
-    /// Accounts of the provider, what is owed on them, and its changes live.
+    /// Balances of the provider's accounts: for streams to come, opens nothing yet.
     Balances,
-    /// Readings of the provider's meters, and their changes live.
+    /// Readings of the provider's meters: for streams to come, opens nothing yet.
     Readings,
-    /// Payments for the provider's accounts, and their changes live.
+    /// Payments for the provider's accounts: for streams to come, opens nothing yet.
     Payments,
     /// Sending accounts, services, meters, tariffs, readings of the billing and statements.
     Import,

@@ -25,7 +25,7 @@ pub enum AccessScope {
     Balance,
     /// Statements, ledger, services, tariffs, outlook.
     Statements,
-    /// Meters, readings, consumption, and their changes live.
+    /// Meters, readings, consumption.
     Readings,
     /// Sending readings and taking them back.
     SubmitReadings,

@@ -1,8 +1,12 @@
 //! Our books beside the acquirer's list.
 
 use chrono::TimeDelta;
-use entity::enums::DifferenceKind;
+use entity::enums::{DifferenceKind, RefundStatus};
 use entity::exact::Money;
+use entity::ids::{PaymentId, RefundId};
+use entity::refund;
+use kabinet::kernel::{Failure, Fault};
+use sea_orm::{EntityTrait, IntoActiveModel};
 
 use super::{custom, notify, payment, settle, started};
 use crate::billing::number;
@@ -98,6 +102,57 @@ both_ways!(what_the_bank_gives_back_by_itself_enters_the_ledger_once, |app| {
     assert_eq!(found(&app).await, []);
     assert_eq!(payment(&customer, &begun.id).await["status"], "REFUNDED");
     assert_eq!(number(&app, "SELECT COUNT(*) AS number FROM refunds").await, 3);
+    app.discard_letters();
+    settle(&app).await;
+    app.finish().await;
+});
+
+both_ways!(refunds_of_the_bank_that_find_no_room_yet_are_looked_at_again_once, |app| {
+    const LOOKS: &str = "SELECT COUNT(*) AS number FROM outbox_jobs WHERE kind = 'check_payment'";
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let begun = started(&customer, custom(&account, "100.00", "one")).await;
+    app.bank(&begun.url, "pay").await;
+    app.drain().await;
+    // One of ours is under way and leaves 10.00.
+    let id: PaymentId = kabinet::graphql::ids::decode(&begun.id).unwrap();
+    let under_way = &refund::Model {
+        id: RefundId(uuid::Uuid::from_u128(1)),
+        payment_id: id,
+        amount: Money(9_000),
+        status: RefundStatus::Created,
+        acquirer_refund_id: None,
+        reason: String::new(),
+        requested_by: "op".to_owned(),
+        failure: None,
+        created_at: app.clock.now(),
+        finished_at: None,
+        called_at: None,
+        sent_at: None,
+        posted_at: None,
+        register_id: None,
+    };
+    let stored = app.app.mechanisms.db.transaction(|tx| async move {
+        refund::Entity::insert(under_way.clone().into_active_model()).exec_without_returning(&*tx).await?;
+        Ok::<_, Failure<std::convert::Infallible>>(())
+    });
+    stored.await.map_err(Fault::from).unwrap();
+    let name = begun.url.rsplit_once('/').unwrap().1;
+    for _ in 0..2 {
+        app.app.sandbox.give_back(name, Money(2_000), false).await.unwrap();
+    }
+    app.app.services.payments.check(id).await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(number(&app, LOOKS).await, 1);
+        app.advance(TimeDelta::minutes(15));
+        app.drain().await;
+    }
+    // It comes to nothing, and both are entered.
+    let now = app.clock.now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    app.sql(&format!("UPDATE refunds SET status = 'CANCELED', finished_at = '{now}' WHERE status = 'CREATED'")).await;
+    app.advance(TimeDelta::minutes(15));
+    app.drain().await;
+    assert_eq!(number(&app, "SELECT CAST(refunded AS bigint) AS number FROM payments").await, 4_000);
+    assert_eq!(number(&app, LOOKS).await, 0);
     app.discard_letters();
     settle(&app).await;
     app.finish().await;

@@ -226,6 +226,19 @@ both_ways!(accounts_that_do_not_go_together_are_refused_and_nothing_is_done, |ap
     let absent = told("ACCOUNT_NOT_FOUND", &["otherAccounts", "0", "personalAccountId"]);
     assert_eq!(refused(json!([part(&theirs, "1.00")])).await, absent, "a stranger's account is not there");
     assert_eq!(refused(json!([part("nonsense", "1.00")])).await, absent);
+    let share = json!({ "personalAccountId": theirs, "email": "anna@example.com", "access": "VIEW" });
+    boris
+        .mutate(
+            "proveAccountAccess",
+            "personalAccount { id }",
+            json!({ "personalAccountId": theirs, "proof": { "pin": sample("no-meter").pin } }),
+        )
+        .await;
+    let share = boris.mutate("sharePersonalAccount", "share { id }", share).await["share"]["id"].take();
+    assert!(share.is_string(), "{share}");
+    customer.mutate("takeAccountShare", "personalAccount { id }", json!({ "id": share })).await;
+    let looks = told("NOT_SHARED", &["otherAccounts", "0", "personalAccountId"]);
+    assert_eq!(refused(json!([part(&theirs, "1.00")])).await, looks, "who may only look does not pay");
     let amount = |code| told(code, &["otherAccounts", "0", "amount"]);
     assert_eq!(refused(json!([part(&second, "0.99")])).await, amount("AMOUNT_OUT_OF_RANGE"));
     assert_eq!(
