@@ -31,6 +31,8 @@ use world::World;
 /// Intents to pay in one world.
 const INTENTS: u64 = 40;
 const BY_DEFAULT: u64 = 2_000;
+/// In so many histories everything happens; `make test` lives them.
+const OF_EVERYTHING: u64 = 20_000;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
@@ -90,7 +92,8 @@ fn no_money_is_lost_doubled_or_invented() {
         total.together,
         total.registers,
         total.returns,
-        total.autopaid,
     ];
     assert!(faults.iter().all(|count| *count > 0), "{total:?}");
+    // A month of an autopay that is announced, due, and paid within a world's day or two is rare.
+    assert!(total.autopaid > 0 || histories < OF_EVERYTHING, "{total:?}");
 }
