@@ -1,6 +1,6 @@
 // What the first page, a page of the ledger and a submitted reading cost on PostgreSQL: requests a second, p50, p99 and CPU
 // of server and database at 1, 16 and 64 connections; and beside each, in the same run, pgbench with one hand-written
-// statement that gives the same JSON.
+// statement that gives the same JSON. 20,000 accounts come by the registers, the others are their copies.
 //
 //   make first-page            (or tests/services node loadtest/first_page.mjs [ACCOUNTS [SECONDS]])
 //
@@ -10,10 +10,12 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { multiply } from './multiply.mjs';
 import { binary, connect, start } from './server.mjs';
 
 const accounts = Number(process.argv[2] ?? 1_000_000);
 const seconds = Number(process.argv[3] ?? 10);
+const imported = Math.min(accounts, 20_000); // by the registers; the others are their copies
 const months = 14;
 const people = 64;
 const accountsEach = 3;
@@ -51,9 +53,11 @@ const environment = { ...process.env, KABINET__DATA_DIR: folder, ...settings };
 const registers = join(folder, 'registers');
 const kabinet = (...args) => execFileSync(binary, args, { env: environment, stdio: ['ignore', 'ignore', 'inherit'] });
 kabinet('migrate');
-kabinet('demo', 'generate', '--accounts', String(accounts), '--months', String(months), '--out', registers);
+kabinet('demo', 'generate', '--accounts', String(imported), '--months', String(months), '--out', registers);
 kabinet('import', registers);
 rmSync(registers, { recursive: true });
+const copies = Math.round(accounts / imported) - 1;
+if (copies > 0) multiply((sql) => psql(url.href, sql), copies, console.error);
 
 const server = await start([], settings);
 const email = (number) => `person${number}@example.com`;
@@ -254,13 +258,15 @@ async function load(question, width) {
   return { count: times.length, p50: at(0.5), p99: at(0.99), server: spent.server, postgres: spent.postgres };
 }
 
-function limit(name, width) {
+async function limit(name, width) {
   const file = join(folder, `${name.replace(' ', '-')}.sql`);
   writeFileSync(file, statements[name]);
   const before = cpu();
   const args = ['-n', '-M', 'prepared', '-c', String(width), '-j', '2', '-T', String(seconds), '-f', file, '--log-prefix', join(folder, 'log'), '-l', url.href];
   const ran = spawnSync('pgbench', args, { encoding: 'utf8', cwd: folder });
   if (ran.status !== 0) throw new Error(ran.stderr);
+  // A backend that is just ending would be counted neither among the living nor among those that have ended.
+  await new Promise((resolve) => setTimeout(resolve, 500));
   const times = readdirSync(folder)
     .filter((entry) => entry.startsWith('log'))
     .flatMap((entry) => {
@@ -278,13 +284,13 @@ const number = (value, digits = 0) => value.toLocaleString('en', { maximumFracti
 const print = (...cells) => console.log(cells.map((cell, at) => (at === 0 ? cell.padEnd(20) : cell.padStart(13))).join(''));
 const each = (cpuSeconds, count) => (cpuSeconds * 1000) / Math.max(count, 1);
 
-console.log(`${number(accounts)} accounts, ${people} people with ${accountsEach} each, ${seconds} s a figure; CPU in ms a request`);
+console.log(`${number(imported * (copies + 1))} accounts, ${people} people with ${accountsEach} each, ${seconds} s a figure; CPU in ms a request`);
 print('', 'connections', 'requests/s', 'p50 ms', 'p99 ms', 'server', 'PostgreSQL', 'pgbench/s', 'p50 ms', 'p99 ms', 'CPU', 'ratio');
 for (const [name, question] of Object.entries(questions)) {
   for (const width of connections) {
     await load(question, width > 16 ? 16 : width); // warm
     const ours = await load(question, width);
-    const theirs = limit(name, width);
+    const theirs = await limit(name, width);
     const ownCpu = each(ours.server, ours.count) + each(ours.postgres, ours.count);
     const limitCpu = each(theirs.cpu, theirs.count);
     print(

@@ -206,6 +206,23 @@ impl App {
         })
     }
 
+    /// As `build`, over a database that has every table: for a command that does its work and ends.
+    ///
+    /// # Errors
+    /// As `build`; and steps of the schema are missing, which `kabinet migrate` takes.
+    pub async fn open(config: Config, outside: Outside) -> Result<Self, Fault> {
+        let app = Box::pin(Self::build(config, outside)).await?;
+        match app.mechanisms.db.pending_migrations().await? {
+            0 => Ok(app),
+            steps => {
+                app.mechanisms.db.close().await;
+                Err(Fault::unavailable(format!(
+                    "the database lacks {steps} steps of this version's schema: run `kabinet migrate` (`kabinet serve` does so too)"
+                )))
+            }
+        }
+    }
+
     /// Serves and works until `shutdown`, then finishes what was accepted and closes the database.
     pub async fn run(
         self,

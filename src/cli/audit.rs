@@ -22,7 +22,7 @@ enum AuditCommand {
 
 pub async fn run(args: &AuditArgs, config: Config) -> anyhow::Result<ExitCode> {
     let AuditCommand::Verify = args.command;
-    let app = App::build(config, Outside::real()).await?;
+    let app = App::open(config, Outside::real()).await?;
     let Verification { chains, events, broken } = app.services.identity.audit.verify().await?;
     app.mechanisms.db.close().await;
     streams::out(&format!("{events} events in {chains} chains, {} of them broken\n", broken.len()));

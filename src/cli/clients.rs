@@ -62,7 +62,7 @@ enum ClientsCommand {
 }
 
 pub async fn run(args: &ClientsArgs, config: Config) -> anyhow::Result<ExitCode> {
-    let app = App::build(config, Outside::real()).await?;
+    let app = App::open(config, Outside::real()).await?;
     let code = carry_out(&args.command, &app).await;
     app.mechanisms.db.close().await;
     Ok(code?)

@@ -40,7 +40,7 @@ struct GenerateArgs {
     until: Option<YearMonth>,
 }
 
-fn parse_month(text: &str) -> Result<YearMonth, String> {
+pub(super) fn parse_month(text: &str) -> Result<YearMonth, String> {
     text.parse().map_err(|_| "not a month like 2026-11".to_owned())
 }
 

@@ -30,7 +30,7 @@ enum ErasuresCommand {
 pub async fn run(args: &ErasuresArgs, config: Config) -> anyhow::Result<ExitCode> {
     let ErasuresCommand::List { address } = &args.command;
     let address: Option<EmailAddress> = address.as_deref().map(str::parse).transpose().map_err(anyhow::Error::msg)?;
-    let app = App::build(config, Outside::real()).await?;
+    let app = App::open(config, Outside::real()).await?;
     let erasures = app.services.identity.erasures(address.as_ref().map(EmailAddress::as_str)).await?;
     app.mechanisms.db.close().await;
     streams::out("id,erased_at,reason,person,address_hash,destroyed\n");

@@ -18,6 +18,7 @@ mod registers;
 mod serve;
 mod streams;
 mod support;
+mod translate;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -50,6 +51,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Load the registers that a provider's billing exports (docs/registers.md).
     Import(import::ImportArgs),
+    /// Make registers of a file in another form, by a template (docs/templates.md).
+    Translate(translate::TranslateArgs),
     /// Made-up data to try kabinet with.
     Demo(demo::DemoArgs),
     /// Letters as they look.
@@ -139,6 +142,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
             demo::run(&args, &Clock::System)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Translate(args) => Ok(translate::run(&args, &Clock::System)?),
         Command::Mail(args) => {
             mail::run(&args, &config)?;
             Ok(ExitCode::SUCCESS)

@@ -58,7 +58,7 @@ struct SetArgs {
 }
 
 pub async fn run(args: &PaymentTermsArgs, config: Config) -> anyhow::Result<ExitCode> {
-    let app = App::build(config, Outside::real()).await?;
+    let app = App::open(config, Outside::real()).await?;
     let code = carry_out(&args.command, &app).await;
     app.mechanisms.db.close().await;
     Ok(code?)

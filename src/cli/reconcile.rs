@@ -52,7 +52,7 @@ enum ReconcileCommand {
 }
 
 pub async fn run(args: &ReconcileArgs, config: Config) -> anyhow::Result<ExitCode> {
-    let app = App::build(config, Outside::real()).await?;
+    let app = App::open(config, Outside::real()).await?;
     let code = carry_out(&args.command, &app.services.payments, &app.config.payments.acquirer).await;
     app.mechanisms.db.close().await;
     Ok(code?)

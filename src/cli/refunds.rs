@@ -45,7 +45,7 @@ enum RefundsCommand {
 }
 
 pub async fn run(args: &RefundsArgs, config: Config) -> anyhow::Result<ExitCode> {
-    let app = App::build(config, Outside::real()).await?;
+    let app = App::open(config, Outside::real()).await?;
     let code = carry_out(&args.command, &app.services.payments).await;
     app.mechanisms.db.close().await;
     Ok(code?)

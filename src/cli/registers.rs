@@ -53,7 +53,7 @@ enum RegistersCommand {
 }
 
 pub async fn run(args: &RegistersArgs, config: Config) -> anyhow::Result<ExitCode> {
-    let app = App::build(config, Outside::real()).await?;
+    let app = App::open(config, Outside::real()).await?;
     let code = carry_out(&args.command, &app).await;
     app.mechanisms.db.close().await;
     code

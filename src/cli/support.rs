@@ -45,7 +45,7 @@ enum SupportCommand {
 const MOST: u64 = 1000;
 
 pub async fn run(args: &SupportArgs, config: Config) -> anyhow::Result<ExitCode> {
-    let app = App::build(config, Outside::real()).await?;
+    let app = App::open(config, Outside::real()).await?;
     let code = carry_out(&args.command, &app.services.support).await;
     app.mechanisms.db.close().await;
     Ok(code?)

@@ -109,7 +109,7 @@ fn event(text: &str) -> Result<WebhookEvent, String> {
 }
 
 pub async fn run(args: &WebhooksArgs, config: Config) -> anyhow::Result<ExitCode> {
-    let app = App::build(config, Outside::real()).await?;
+    let app = App::open(config, Outside::real()).await?;
     let done = Box::pin(carry_out(&args.command, &app)).await;
     app.mechanisms.db.close().await;
     match done {

@@ -9,4 +9,5 @@ pub mod batch;
 pub mod demo;
 pub mod import;
 pub mod register;
+pub mod template;
 pub mod webhooks;

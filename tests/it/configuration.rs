@@ -295,6 +295,20 @@ async fn the_doctor_says_which_steps_of_the_schema_are_missing() {
     backend.clean_up().await;
 }
 
+/// A command that finds no tables says what to do, on both engines, and makes none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_over_a_database_without_a_schema_says_how_to_make_one() {
+    for way in [Way::Embedded, Way::Full] {
+        let backend = Backend::empty(way).await;
+        for arguments in [&["clients", "list"][..], &["support", "list"], &["reconcile", "list"]] {
+            let (output, out, err) = run(arguments, &quietly(&backend));
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}: {out}{err}");
+            assert!(err.contains("run `kabinet migrate`"), "{arguments:?}: {out}{err}");
+        }
+        backend.clean_up().await;
+    }
+}
+
 /// Each part that does not answer, with the advice that names its setting.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_doctor_names_the_part_that_does_not_answer_and_what_to_check() {

@@ -73,7 +73,7 @@ impl Read for Source {
 
 /// Whether bytes that come piece by piece are UTF-8 with more than ASCII in it.
 #[derive(Default)]
-struct Utf8Watch {
+pub(in crate::integrators) struct Utf8Watch {
     spoiled: bool,
     beyond_ascii: bool,
     /// The beginning of a character whose rest is in the next piece.
@@ -81,7 +81,7 @@ struct Utf8Watch {
 }
 
 impl Utf8Watch {
-    fn look_at(&mut self, mut bytes: &[u8]) {
+    pub fn look_at(&mut self, mut bytes: &[u8]) {
         while !self.spoiled && !self.begun.is_empty() {
             let Some((next, rest)) = bytes.split_first() else { return };
             bytes = rest;
@@ -101,7 +101,7 @@ impl Utf8Watch {
         }
     }
 
-    fn is_utf8(&self) -> bool {
+    pub fn is_utf8(&self) -> bool {
         self.beyond_ascii && !self.spoiled && self.begun.is_empty()
     }
 }

@@ -13,6 +13,7 @@ use super::in_both_ways;
 use crate::harness::{Backend, Way, kabinet};
 
 in_both_ways!(a_dry_run_makes_and_migrates_nothing, dry_run);
+in_both_ways!(a_file_in_another_form_is_translated_and_loaded, translated);
 in_both_ways!(an_import_goes_on_when_nobody_reads_what_it_says, closed_pipe);
 
 struct Operator {
@@ -105,5 +106,51 @@ async fn closed_pipe(way: Way) {
     let told = String::from_utf8_lossy(&again.stdout).into_owned();
     assert!(again.status.success() && told.contains("loaded before"), "{told}");
     assert!(!told.contains(" 1 new"), "everything was loaded: {told}");
+    operator.backend.clean_up().await;
+}
+
+/// A settlement centre's file, by the template of the documentation: a person it names anew is changed, and nobody else.
+async fn translated(way: Way) {
+    let operator = Operator::new(way).await;
+    assert!(operator.import(&[]).status.success());
+    let accounts = std::fs::read_to_string(operator.registers.path().join("voronezh/accounts.csv")).unwrap();
+    let number = accounts.lines().nth(1).unwrap().split(';').next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let rows = format!("#FILESUM 10.50\nЩукина Е. Ё.;ул. Мира, д. 5;{number};10.50;газ;0\n");
+    std::fs::write(path("gorod.txt"), encoding_rs::WINDOWS_1251.encode(&rows).0).unwrap();
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/templates/gorod.toml");
+    let translate = |out: &str| {
+        operator.run(&[
+            "translate",
+            template,
+            &path("gorod.txt"),
+            "--out",
+            out,
+            "--exported-at",
+            "2030-01-01T00:00:00Z",
+        ])
+    };
+    let out = path("out");
+    let translated = translate(&out);
+    assert!(translated.status.success(), "{translated:?}");
+    let told = String::from_utf8_lossy(&translated.stdout).into_owned();
+    assert!(told.contains("1 rows, 0 skipped") && told.contains(&format!("kabinet import --dry-run {out}")), "{told}");
+    for arguments in [&["import", "--dry-run", &out][..], &["import", &out]] {
+        let imported = operator.run(arguments);
+        let told = String::from_utf8_lossy(&imported.stdout).into_owned();
+        assert!(imported.status.success() && told.contains("0 new         1 changed"), "{told}{imported:?}");
+    }
+    let refused = translate(&out);
+    assert_eq!(refused.status.code(), Some(1), "a folder with registers is not written over");
+
+    std::fs::write(path("gorod.txt"), "#FILESUM 1\n").unwrap();
+    let refused = translate(&path("other"));
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        told.contains("the rows add up to 0.00, the file says 1.00") && !folder.path().join("other").exists(),
+        "{told}"
+    );
     operator.backend.clean_up().await;
 }
