@@ -56,7 +56,7 @@ words! {
     /// What the token of a provider's own program may be used for.
     ClientScope {
         Balances = "BALANCES", Readings = "READINGS", Payments = "PAYMENTS", Import = "IMPORT", Decisions = "DECISIONS",
-        Postings = "POSTINGS",
+        Postings = "POSTINGS", Webhooks = "WEBHOOKS",
     }
     /// What was done to a provider's own program.
     ApiClientEventKind {
@@ -131,9 +131,16 @@ words! {
         BalanceChanged = "BALANCE_CHANGED", ReadingStatusChanged = "READING_STATUS_CHANGED",
         PaymentStatusChanged = "PAYMENT_STATUS_CHANGED", Ping = "PING",
     }
+    /// What a provider's program is given: a reading that somebody sent, money that came or went back.
+    OutboundKind { Reading = "READING", Movement = "MOVEMENT" }
+    /// How far an export has come that a provider's program sends by HTTP.
+    UploadState {
+        Receiving = "RECEIVING", Waiting = "WAITING", Running = "RUNNING", Done = "DONE", Refused = "REFUSED", Failed = "FAILED",
+    }
     WebhookState { Active = "ACTIVE", Disabled = "DISABLED" }
-    /// Why nothing is sent to an address: its owner wanted so, it answered that it is gone, or it took nothing for too long.
-    WebhookStop { Owner = "OWNER", Gone = "GONE", Exhausted = "EXHAUSTED" }
+    /// Why nothing is sent to an address: its owner wanted so, it answered that it is gone, it took nothing for too long, or
+    /// none of its keys can be opened.
+    WebhookStop { Owner = "OWNER", Gone = "GONE", Exhausted = "EXHAUSTED", Key = "KEY" }
     /// By what messages are signed.
     WebhookKeyKind { Hmac = "HMAC", Ed25519 = "ED25519" }
     WebhookMessageState { Pending = "PENDING", Delivered = "DELIVERED", Dropped = "DROPPED" }

@@ -78,6 +78,7 @@ ids! {
     StatementId = "statement",
     SupportRequestId = "request",
     TariffId = "tariff",
+    UploadId = "upload",
     UserId = "user",
     WebhookAttemptId = "attempt",
     WebhookEndpointId = "webhook",

@@ -36,6 +36,8 @@ mod m0036_autopay;
 mod m0037_returns;
 mod m0038_together;
 mod m0041_webhooks;
+mod m0042_outbound;
+mod m0048_uploads;
 mod table;
 
 #[derive(Debug)]
@@ -79,6 +81,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0046_batches::Step),
             Box::new(m0037_returns::Step),
             Box::new(m0038_together::Step),
+            Box::new(m0042_outbound::Step),
+            Box::new(m0048_uploads::Step),
         ]
     }
 }

@@ -3,7 +3,7 @@
 //! Promises: nothing of an account is reachable without an [`AccountAccess`], which only `access` builds; a stranger's
 //! account reads as one that does not exist. Refuses to know: how money or readings work.
 //! Jobs: `event`. Tables: `providers`, `provider_terms`, `personal_accounts`, `attachments`, `account_shares`,
-//! `account_services`, `service_changes`, `tariffs`.
+//! `account_services`, `service_changes`, `tariffs`, `outbound_rows`.
 //! GraphQL: `graphql/accounts.rs`. Tests: `tests/it/accounts/`.
 
 pub mod access;
@@ -11,6 +11,7 @@ pub mod attachment;
 pub mod error;
 pub mod event;
 pub mod model;
+mod outbound;
 pub mod provider;
 pub mod service;
 pub mod sharing;

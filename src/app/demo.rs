@@ -54,7 +54,7 @@ impl Demo {
     }
 }
 
-fn read_samples(dir: &Path) -> Option<Samples> {
+pub fn read_samples(dir: &Path) -> Option<Samples> {
     serde_json::from_slice(&std::fs::read(dir.join("samples.json")).ok()?).ok()
 }
 

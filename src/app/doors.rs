@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use entity::enums::{Locale, PaymentStatus, SandboxStatus};
+use entity::enums::{ClientScope, Locale, PaymentStatus, SandboxStatus};
 use entity::ids::PaymentId;
 
 use super::App;
@@ -17,7 +17,8 @@ use crate::identity::email_change::Confirmed;
 use crate::identity::error::{CancellationRefusal, ConfirmationRefusal, ReportRefusal, ResetRefusal};
 use crate::integrators::api_client::error::TokenRefusal;
 use crate::integrators::api_client::{self, token::Good};
-use crate::kernel::{Actor, Bearer, ClientScopes, Failure, Fault, Person, type_id};
+use crate::integrators::uploads::Uploads;
+use crate::kernel::{Actor, ApiClient, Bearer, ClientScopes, Failure, Fault, type_id};
 use crate::papers::{Table, Wanted};
 use crate::payments::acquirer::sandbox::Asked;
 use crate::payments::acquirer::sandbox::outcome::Choice;
@@ -220,10 +221,19 @@ impl Doors for AppDoors {
         Ok(if stored { Taken::Stored } else { Taken::Unreadable })
     }
 
-    async fn paper(&self, person: &Person, path: &str, locale: Locale) -> Result<Option<Paper>, Fault> {
+    async fn paper(&self, bearer: &Bearer, path: &str, locale: Locale) -> Result<Option<Paper>, Fault> {
+        let person = match bearer {
+            Bearer::Person(person) if person.scopes.is_none() => person,
+            Bearer::Person(_) => return Ok(None),
+            Bearer::Client(client) => return self.register(client, path).await,
+        };
         let Some(wanted) = wanted(path) else { return Ok(None) };
         let made = self.0.papers.make(person, wanted, locale).await?;
         Ok(made.map(|made| Paper { name: made.name, content_type: made.content_type, bytes: made.bytes }))
+    }
+
+    fn uploads(&self) -> Option<&Uploads> {
+        Some(self.0.worker.uploads.as_ref())
     }
 
     async fn mailbox(&self) -> Result<Option<Vec<MailboxMessage>>, Fault> {
@@ -274,6 +284,17 @@ fn spaced(scopes: ClientScopes) -> String {
 }
 
 impl AppDoors {
+    /// A file that told the program's provider of payments.
+    async fn register(&self, client: &ApiClient, path: &str) -> Result<Option<Paper>, Fault> {
+        let number = path.strip_prefix("registers/").and_then(|number| number.parse().ok());
+        let Some(number) = number.filter(|_| client.scopes.iter().any(|scope| scope == ClientScope::Payments)) else {
+            return Ok(None);
+        };
+        let found = self.0.services.payments.find_register(client.provider_id, number).await?;
+        let content_type = "application/octet-stream";
+        Ok(found.map(|register| Paper { name: register.file_name, content_type, bytes: register.content }))
+    }
+
     async fn client(&self, token: &str) -> Result<Option<Bearer>, Fault> {
         Ok(self.0.services.api_clients.find(token).await?.map(|good| Bearer::Client(good.client)))
     }

@@ -1,6 +1,7 @@
 //! The composition root: configuration → mechanisms → slices → outer layers. The only place that chooses backends.
 
 pub mod demo;
+pub mod demo_levers;
 mod doors;
 mod watch;
 
@@ -25,6 +26,7 @@ use crate::http::{DemoCard, Http, admin_routes, routes, serve};
 use crate::identity::Identity;
 use crate::integrators::api_client::ApiClients;
 use crate::integrators::batch::Batches;
+use crate::integrators::uploads::Uploads;
 use crate::integrators::webhooks::Webhooks;
 use crate::kernel::{Clock, Entropy, Fault};
 use crate::metering::Metering;
@@ -110,7 +112,8 @@ impl App {
     /// The database does not answer, or a part refuses its configuration.
     pub async fn build(config: Config, outside: Outside) -> Result<Self, Fault> {
         let config = Arc::new(config);
-        let mechanisms = mechanisms(&config, &outside).await?;
+        let outside = Outside { clock: demo_levers::clock_of(outside.clock, &config), ..outside };
+        let mechanisms = Box::pin(mechanisms(&config, &outside)).await?;
         let mailer = match outside.mailer {
             Some(mailer) => mailer,
             None => Mailer::new(&config)?,
@@ -172,6 +175,7 @@ impl App {
             support: Arc::clone(&support),
             webhooks: Arc::clone(&webhooks),
             batches: Arc::clone(&batches),
+            uploads: Arc::new(Uploads::new(&mechanisms, Arc::clone(&accounts))),
             sandbox: sandbox.clone(),
             notifications,
         };
@@ -185,6 +189,7 @@ impl App {
             api_clients,
             batches,
             support,
+            webhooks: Arc::clone(&webhooks),
             wakeups: mechanisms.wakeups.clone(),
             clock: outside.clock,
             config: Arc::clone(&config),

@@ -28,7 +28,7 @@ enum ClientsCommand {
         provider: String,
         /// What to call the program: 1 to 100 characters.
         name: String,
-        /// What it may ask or send: IMPORT, DECISIONS, POSTINGS, BALANCES, READINGS or PAYMENTS; repeat for several.
+        /// What it may ask or send: IMPORT, DECISIONS, POSTINGS, BALANCES, READINGS, PAYMENTS or WEBHOOKS; repeat for several.
         #[arg(long = "scope", value_name = "SCOPE", required = true)]
         scopes: Vec<String>,
     },

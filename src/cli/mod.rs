@@ -138,10 +138,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => Box::pin(serve::run(args, config)).await,
         Command::Migrate(args) => migrate::run(&args, config).await,
         Command::Import(args) => Ok(import::run(&args, &config).await?),
-        Command::Demo(args) => {
-            demo::run(&args, &Clock::System)?;
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Demo(args) => Box::pin(demo::run(&args, config)).await,
         Command::Translate(args) => Ok(translate::run(&args, &Clock::System)?),
         Command::Mail(args) => {
             mail::run(&args, &config)?;

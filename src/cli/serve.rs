@@ -1,6 +1,7 @@
 //! `kabinet serve`.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -8,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::demo::Demo;
-use crate::app::{App, Listeners, Outside};
+use crate::app::{App, Listeners, Outside, demo_levers};
 use crate::config::Config;
 
 #[derive(Debug, clap::Args)]
@@ -36,6 +37,11 @@ pub async fn run(args: ServeArgs, config: Config) -> anyhow::Result<ExitCode> {
     println!("{}", greeting(&app.config, demo.as_ref()));
     let shutdown = CancellationToken::new();
     tokio::spawn(wait_for_signal(shutdown.clone()));
+    if demo_levers::is_demo(&app.config) {
+        let (config, until) = (Arc::clone(&app.config), shutdown.clone());
+        let (clock, bank) = (app.mechanisms.clock.clone(), app.sandbox.clone());
+        tokio::spawn(async move { demo_levers::follow(&config, (&clock, &bank), until).await });
+    }
     app.run(Listeners { public: listener, admin }, demo.map(|demo| demo.card), shutdown).await?;
     Ok(ExitCode::SUCCESS)
 }

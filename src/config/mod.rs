@@ -20,6 +20,7 @@ mod retention;
 mod safe_url;
 mod source;
 mod telemetry;
+mod uploads;
 mod webhooks;
 mod worker;
 
@@ -44,6 +45,7 @@ pub use payments::{PaymentsConfig, PromisesConfig, SandboxShop, Shop};
 pub use reader::{Problem, Problems};
 pub use retention::RetentionConfig;
 pub use telemetry::TelemetryConfig;
+pub use uploads::UploadsConfig;
 pub use webhooks::WebhooksConfig;
 pub use worker::WorkerConfig;
 
@@ -66,6 +68,7 @@ pub struct Config {
     pub payments: PaymentsConfig,
     pub exports: ExportsConfig,
     pub api_clients: ApiClientsConfig,
+    pub uploads: UploadsConfig,
     pub retention: RetentionConfig,
     pub webhooks: WebhooksConfig,
     pub worker: WorkerConfig,
@@ -103,6 +106,7 @@ impl Config {
             payments: PaymentsConfig::read(reader),
             exports: ExportsConfig::read(reader),
             api_clients: ApiClientsConfig::read(reader),
+            uploads: UploadsConfig::read(reader),
             retention: RetentionConfig::read(reader),
             webhooks: WebhooksConfig::read(reader),
             worker: WorkerConfig::read(reader),

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -45,6 +46,8 @@ pub struct PaymentsConfig {
     pub sandbox_kopecks: bool,
     pub sandbox_shop: Option<SandboxShop>,
     pub promises: PromisesConfig,
+    /// Where registers of payments are laid down as soon as they are written; none: nowhere.
+    pub registers_folder: Option<PathBuf>,
     /// How long before it acts an autopay is announced.
     pub autopay_notice: TimeDelta,
 }
@@ -73,6 +76,7 @@ impl PaymentsConfig {
             wait_for_call: Duration::from_millis(reader.number("payments.wait_for_call_milliseconds", 0..=10_000)),
             yookassa: yookassa(reader),
             notification_networks: networks::read(reader, "payments.yookassa_notification_networks"),
+            registers_folder: reader.optional("payments.registers_folder").map(PathBuf::from),
             sandbox_kopecks: reader.flag("payments.sandbox_kopecks"),
             sandbox_shop: sandbox_shop(reader),
             autopay_notice: TimeDelta::hours(reader.number("payments.autopay_notice_hours", 24..=240)),

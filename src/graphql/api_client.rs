@@ -1,11 +1,15 @@
 //! A provider's own program, as it sees itself.
 
+use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, Enum, ID, Object};
 
 use super::accounts::Provider;
 use super::context::Find;
 use super::error::TopError;
 use super::ids;
+use super::outbound::{self, PaymentMovement, PaymentRegister, SentReading};
+use super::page::Window;
+use super::webhooks::{self, Webhook, WebhookMessage};
 use crate::kernel;
 use crate::kernel::Fault;
 
@@ -15,9 +19,9 @@ use crate::kernel::Fault;
 pub enum ClientScope {
     /// Balances of the provider's accounts: for streams to come, opens nothing yet.
     Balances,
-    /// Readings of the provider's meters: for streams to come, opens nothing yet.
+    /// Readings that people sent for the provider's accounts.
     Readings,
-    /// Payments for the provider's accounts: for streams to come, opens nothing yet.
+    /// Money that came for the provider and that went back, and registers of it.
     Payments,
     /// Sending accounts, services, meters, tariffs, readings of the billing and statements.
     Import,
@@ -25,6 +29,8 @@ pub enum ClientScope {
     Decisions,
     /// Saying which payments the provider has posted.
     Postings,
+    /// The provider's addresses for webhooks, and the log of what was sent there.
+    Webhooks,
 }
 
 /// A provider's own program.
@@ -54,6 +60,61 @@ impl ApiClient {
         let provider = ctx.loaders()?.provider.load(self.0.provider_id).await?;
         let missing = || Fault::internal("a client without a provider");
         Ok(Provider { provider: provider.ok_or_else(missing)? })
+    }
+
+    /// Readings that people have sent for the provider's accounts, in an order that is final: rows come behind the last
+    /// cursor and never before it, so whoever goes on behind it misses none. `mutation reportReadingDecisions` says what
+    /// becomes of them.
+    async fn sent_readings(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many rows from the start, or behind `after`: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the row before the first wanted.")] after: Option<String>,
+        #[graphql(desc = "So many rows from the end, or before `before`: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the row after the last wanted.")] before: Option<String>,
+    ) -> Result<Connection<String, SentReading, EmptyFields, EmptyFields>, TopError> {
+        outbound::sent_readings(ctx, &self.0, &Window::new(first, after, last, before)).await
+    }
+
+    /// Money that came for the provider and that went back, in an order that is final: rows come behind the last cursor and
+    /// never before it, so whoever goes on behind it misses none. `mutation reportPaymentPostings` says which payments are
+    /// posted.
+    async fn payment_movements(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many rows from the start, or behind `after`: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the row before the first wanted.")] after: Option<String>,
+        #[graphql(desc = "So many rows from the end, or before `before`: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the row after the last wanted.")] before: Option<String>,
+    ) -> Result<Connection<String, PaymentMovement, EmptyFields, EmptyFields>, TopError> {
+        outbound::movements(ctx, &self.0, &Window::new(first, after, last, before)).await
+    }
+
+    /// Files that told the provider of payments, newest first.
+    async fn payment_registers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many rows from the start, or behind `after`: 1 to 100.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the row before the first wanted.")] after: Option<String>,
+        #[graphql(desc = "So many rows from the end, or before `before`: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the row after the last wanted.")] before: Option<String>,
+    ) -> Result<Connection<String, PaymentRegister, EmptyFields, EmptyFields>, TopError> {
+        outbound::registers(ctx, &self.0, &Window::new(first, after, last, before)).await
+    }
+
+    /// Addresses at which the provider's server is told of changes, the oldest first.
+    async fn webhooks(&self, ctx: &Context<'_>) -> Result<Vec<Webhook>, TopError> {
+        webhooks::webhooks(ctx, &self.0).await
+    }
+
+    /// The newest messages to an address, newest first, with their attempts; null: there is no such address.
+    async fn webhook_messages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the address.")] webhook_id: ID,
+        #[graphql(desc = "How many: 1 to 100.", default = 20)] first: i32,
+    ) -> Result<Option<Vec<WebhookMessage>>, TopError> {
+        webhooks::messages(ctx, &self.0, &webhook_id, first).await
     }
 }
 

@@ -13,6 +13,7 @@ use crate::exports::Exports;
 use crate::identity::Identity;
 use crate::integrators::api_client::ApiClients;
 use crate::integrators::batch::Batches;
+use crate::integrators::webhooks::Webhooks;
 use crate::kernel::{Actor, ApiClient, Clock, Fault, Person};
 use crate::metering::Metering;
 use crate::payments::Payments;
@@ -31,6 +32,7 @@ pub struct Services {
     pub api_clients: Arc<ApiClients>,
     pub batches: Arc<Batches>,
     pub support: Arc<Support>,
+    pub webhooks: Arc<Webhooks>,
     pub wakeups: Wakeups,
     pub clock: Clock,
     pub config: Arc<Config>,

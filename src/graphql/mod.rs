@@ -21,6 +21,7 @@ pub mod metering;
 pub mod node;
 pub mod observed;
 pub mod once;
+mod outbound;
 pub mod page;
 pub mod payments;
 pub mod resume;
@@ -28,6 +29,7 @@ pub mod scalars;
 pub mod schema;
 pub mod subscription;
 mod support;
+mod webhooks;
 
 pub use context::Services;
 pub use observed::Observed;

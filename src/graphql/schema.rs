@@ -24,9 +24,11 @@ use super::loaders::Loaders;
 use super::metering::{MeterReading, PreviewMutation, ReadingMutation, ReceiptQuery, WithdrawalMutation};
 use super::node::{Node, NodeQuery};
 use super::once;
+use super::outbound::{PaymentMovement, PaymentRegister, SentReading};
 use super::payments::{CancellationMutation, CheckoutMutation, Payment, ReceiptMutation};
 use super::subscription::Subscriptions;
 use super::support::{SupportMutation, SupportRequest};
+use super::webhooks::WebhookMutation;
 use crate::config::GraphqlConfig;
 use crate::kernel::Fault;
 
@@ -53,7 +55,7 @@ pub struct Mutation(
     MeteringMutation,
     PayingMutation,
     SupportMutation,
-    InboundMutation,
+    ProgramMutation,
 );
 
 /// Merged apart: async-graphql walks merged objects one inside the other.
@@ -72,6 +74,10 @@ pub struct IdentityMutation(
     ExportMutation,
     AccessTokenMutation,
 );
+
+/// What providers' programs do.
+#[derive(Default, MergedObject)]
+pub struct ProgramMutation(InboundMutation, WebhookMutation);
 
 /// All that a person does with readings.
 #[derive(Default, MergedObject)]
@@ -102,6 +108,9 @@ fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscriptions> {
         .override_output_type_description::<Pages<AuditEvent>>("A page of events.")
         .override_output_type_description::<Pages<Payment>>("A page of payments.")
         .override_output_type_description::<Pages<SupportRequest>>("A page of questions to the support service.")
+        .override_output_type_description::<Pages<SentReading>>("A page of readings that people sent to a provider.")
+        .override_output_type_description::<Pages<PaymentMovement>>("A page of money that came or went back.")
+        .override_output_type_description::<Pages<PaymentRegister>>("A page of registers of payments.")
 }
 
 /// Without an answer to questions about the schema, when it is configured so; no suggestion gives a name away either.

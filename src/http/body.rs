@@ -32,7 +32,7 @@ fn too_long(limit: usize) -> Response {
 }
 
 /// What is left of the body stays unread, so the connection cannot serve another request.
-fn last(mut response: Response) -> Response {
+pub(super) fn last(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }

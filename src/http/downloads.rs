@@ -1,4 +1,5 @@
-//! Papers of the person who asks: `/downloads/…`. What is somebody else's is not there.
+//! Papers of the person who asks, and registers of a provider's own program: `/downloads/…`. What is somebody else's is not
+//! there.
 
 use std::sync::Arc;
 
@@ -8,7 +9,8 @@ use poem::{Request, Response};
 use super::caller::Caller;
 use super::{Http, answer};
 
-/// `/downloads/statements/ID.pdf`, `/downloads/payments/ID.pdf`, `/downloads/accounts/ID/usage.csv` (`bills`, `charges`).
+/// `/downloads/statements/ID.pdf`, `/downloads/payments/ID.pdf`, `/downloads/accounts/ID/usage.csv` (`bills`, `charges`),
+/// `/downloads/registers/NUMBER`.
 pub async fn download<E>(http: Arc<Http<E>>, request: Request) -> Response {
     served(&http, &request).await.unwrap_or_else(|response| response)
 }
@@ -18,9 +20,9 @@ async fn served<E>(http: &Http<E>, request: &Request) -> Result<Response, Respon
     let path = request.raw_path_param("path").unwrap_or_default();
     let Some(token) = &caller.token else { return Err(not_found()) };
     let place = http.gate.enter().await?;
-    let person = http.doors.session(token).await.map_err(|fault| answer::fault(&fault))?;
-    let Some(person) = person else { return Err(not_found()) };
-    let paper = http.doors.paper(&person, path, caller.locale).await.map_err(|fault| answer::fault(&fault))?;
+    let bearer = http.doors.bearer(token).await.map_err(|fault| answer::fault(&fault))?;
+    let Some(bearer) = bearer else { return Err(not_found()) };
+    let paper = http.doors.paper(&bearer, path, caller.locale).await.map_err(|fault| answer::fault(&fault))?;
     drop(place);
     let paper = paper.ok_or_else(not_found)?;
     let mut response = Response::builder().content_type(paper.content_type).body(paper.bytes);

@@ -18,6 +18,7 @@ pub mod gate;
 pub mod graphql;
 pub mod guarded;
 pub mod health;
+pub mod imports;
 pub mod live;
 pub mod oauth;
 pub mod observe;

@@ -9,6 +9,7 @@ use entity::enums::Locale;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::integrators::uploads::Uploads;
 use crate::kernel::{Actor, Bearer, Fault, Person};
 
 #[async_trait]
@@ -73,8 +74,13 @@ pub trait Doors: Send + Sync + 'static {
     /// Stores the notification that came from the address.
     async fn take_notification(&self, acquirer: &str, from: IpAddr, body: &[u8]) -> Result<Taken, Fault>;
 
-    /// What stands behind a path below `/downloads/`; none of what is not there, or not the person's.
-    async fn paper(&self, person: &Person, path: &str, locale: Locale) -> Result<Option<Paper>, Fault>;
+    /// What stands behind a path below `/downloads/`; none of what is not there, not the bearer's, or asked for by a script.
+    async fn paper(&self, bearer: &Bearer, path: &str, locale: Locale) -> Result<Option<Paper>, Fault>;
+
+    /// Exports of providers' programs; none where nobody sends any.
+    fn uploads(&self) -> Option<&Uploads> {
+        None
+    }
 
     /// The letters that were kept instead of sent; none where letters are sent.
     async fn mailbox(&self) -> Result<Option<Vec<MailboxMessage>>, Fault>;

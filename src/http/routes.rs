@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::Executor;
 use poem::endpoint::{make, make_sync};
-use poem::{Endpoint, Request, Response, Route, get, post};
+use poem::{Endpoint, Request, Response, Route, RouteMethod, get, post};
 
 use super::guarded::Guarded;
-use super::{Http, downloads, exports, files, graphql, health, oauth, pages, sandbox};
+use super::{Http, downloads, exports, files, graphql, health, imports, oauth, pages, sandbox};
 
 /// Everything that the server answers, as one endpoint for `serve`. To be called inside a runtime.
 pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Response> + 'static {
@@ -48,6 +48,13 @@ pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Respons
         .at("/oauth/token", post(handler(&http, oauth::token)))
         .at("/oauth/introspect", post(handler(&http, oauth::introspect)))
         .at("/oauth/revoke", post(handler(&http, oauth::revoke)))
+        .at("/imports", post(handler(&http, imports::begin)))
+        .at("/imports/:id", get(handler(&http, imports::look)).delete(handler(&http, imports::give_up)))
+        .at("/imports/:id/report.csv", get(handler(&http, imports::report)))
+        .at(
+            "/imports/:id/files/:name",
+            RouteMethod::new().head(handler(&http, imports::offset)).patch(handler(&http, imports::append)),
+        )
         .at("/exports/:id", get(handler(&http, exports::download)))
         .at("/dev/mailbox", get(handler(&http, pages::mailbox)))
         .at("/dev/mailbox/messages", get(handler(&http, |http, _| pages::messages(http))))

@@ -165,7 +165,7 @@ impl Doors for FakeDoors {
         Ok(if proof.secret == "a secret" { Ok(()) } else { Err(Unproved) })
     }
 
-    async fn paper(&self, _: &Person, path: &str, _: Locale) -> Result<Option<Paper>, Fault> {
+    async fn paper(&self, _: &Bearer, path: &str, _: Locale) -> Result<Option<Paper>, Fault> {
         let paper =
             Paper { name: "a.csv".to_owned(), content_type: "text/csv; charset=utf-8", bytes: b"a\r\n".to_vec() };
         Ok((path == "accounts/1/usage.csv").then_some(paper))

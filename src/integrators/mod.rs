@@ -10,4 +10,5 @@ pub mod demo;
 pub mod import;
 pub mod register;
 pub mod template;
+pub mod uploads;
 pub mod webhooks;

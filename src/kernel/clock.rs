@@ -8,6 +8,8 @@ use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta, Utc};
 #[derive(Clone, Debug)]
 pub enum Clock {
     System,
+    /// The system's, moved on by so many microseconds: of an instance with demonstration data. Clones share it.
+    Moved(Arc<AtomicI64>),
     /// Microseconds since the epoch; clones share it.
     Fixed(Arc<AtomicI64>),
 }
@@ -17,11 +19,18 @@ impl Clock {
         Self::Fixed(Arc::new(AtomicI64::new(now.timestamp_micros())))
     }
 
+    /// The system's, which can be moved on later.
+    pub fn movable() -> Self {
+        Self::Moved(Arc::default())
+    }
+
     /// Cut to microseconds, which is what PostgreSQL keeps: a time that was stored compares equal to itself.
     pub fn now(&self) -> DateTime<Utc> {
+        #[expect(clippy::disallowed_methods, reason = "the one place where the system clock is read")]
+        let system = || Utc::now().timestamp_micros();
         let micros = match self {
-            #[expect(clippy::disallowed_methods, reason = "the one place where the system clock is read")]
-            Self::System => Utc::now().timestamp_micros(),
+            Self::System => system(),
+            Self::Moved(by) => system() + by.load(Ordering::SeqCst),
             Self::Fixed(micros) => micros.load(Ordering::SeqCst),
         };
         DateTime::from_timestamp_micros(micros).unwrap_or_default()
@@ -33,6 +42,13 @@ impl Clock {
         match FixedOffset::east_opt(i32::from(zone_minutes_east) * 60) {
             Some(zone) => now.with_timezone(&zone).date_naive(),
             None => now.date_naive(),
+        }
+    }
+
+    /// How far a clock of [`Self::movable`] is from the system's; another goes its own way.
+    pub fn move_to(&self, by: TimeDelta) {
+        if let Self::Moved(micros) = self {
+            micros.store(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);
         }
     }
 

@@ -10,6 +10,7 @@ pub mod error;
 pub mod event;
 mod examination;
 pub mod meter;
+pub mod outbound;
 pub mod preview;
 pub mod reading;
 pub mod reading_rules;

@@ -1,10 +1,10 @@
 //! The tables `meters`, `meter_readings` and `reading_status_changes`.
 
 use chrono::NaiveDate;
-use entity::enums::ReadingStatus;
+use entity::enums::{OutboundKind, ReadingStatus};
 use entity::exact::Quantity;
-use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId, UserId};
-use entity::{meter, meter_reading, meter_replacement, reading_status_change};
+use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId, ProviderId, UserId};
+use entity::{meter, meter_reading, meter_replacement, outbound_row, reading_status_change};
 use sea_orm::sea_query::{DynIden, Expr, ExprTrait, Order, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
@@ -75,6 +75,21 @@ pub async fn page_sent_by(
 ) -> Result<Vec<meter_reading::Model>, Fault> {
     let query = meter_reading::Entity::find().filter(meter_reading::Column::SubmittedBy.eq(user));
     Ok(read_page(query.cursor_by(meter_reading::Column::Id), page, db).await?)
+}
+
+/// Readings for a provider's accounts that have a place, by it.
+pub async fn page_outbound(
+    db: &DatabaseConnection,
+    provider: ProviderId,
+    page: &Page<i64>,
+) -> Result<Vec<(i64, MeterReadingId)>, Fault> {
+    use outbound_row::Column as C;
+    let query = outbound_row::Entity::find()
+        .filter(C::ProviderId.eq(provider))
+        .filter(C::Kind.eq(OutboundKind::Reading))
+        .filter(C::Position.is_not_null());
+    let rows = read_page(query.cursor_by(C::Position), page, db).await?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.position?, MeterReadingId(row.row_id)))).collect())
 }
 
 pub async fn list_readings_of_payments(

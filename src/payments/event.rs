@@ -1,6 +1,6 @@
 //! Jobs that payments leave to be done after their transactions.
 
-use entity::ids::{PaymentId, RefundId};
+use entity::ids::{PaymentId, PaymentRegisterId, RefundId};
 use serde::{Deserialize, Serialize};
 
 use crate::platform::outbox::Job;
@@ -53,4 +53,14 @@ impl Job for CheckPayment {
 
 impl Job for SendPaymentSucceeded {
     const KIND: &'static str = "send_payment_succeeded";
+}
+
+/// Lay a register of payments down where `payments.registers_folder` says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SaveRegister {
+    pub payment_register_id: PaymentRegisterId,
+}
+
+impl Job for SaveRegister {
+    const KIND: &'static str = "save_register";
 }

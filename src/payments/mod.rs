@@ -17,6 +17,7 @@ pub mod incident;
 pub mod journal;
 pub mod notification;
 mod order;
+pub mod outbound;
 pub mod payment;
 pub mod promises;
 pub mod reconciliation;

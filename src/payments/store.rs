@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use entity::enums::{PaymentStatus, ReceiptStatus};
+use entity::enums::{OutboundKind, PaymentStatus, ReceiptStatus};
 use entity::exact::Money;
-use entity::ids::{PaymentId, PersonalAccountId, ProviderId, UserId};
-use entity::{acquirer_notification, ledger_entry, payment, payment_terms, personal_account, user};
+use entity::ids::{JournalTransactionId, PaymentId, PersonalAccountId, ProviderId, UserId};
+use entity::{
+    acquirer_notification, journal_transaction, ledger_entry, outbound_row, payment, payment_terms, personal_account,
+    user,
+};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
@@ -34,6 +37,29 @@ pub async fn find_by_acquirer(
 
 pub async fn find_payments(db: &DatabaseConnection, ids: &[PaymentId]) -> Result<Vec<payment::Model>, Fault> {
     Ok(payment::Entity::find().filter(payment::Column::Id.is_in(ids.iter().copied())).all(db).await?)
+}
+
+/// Money that moved for a provider and has a place, by it.
+pub async fn page_outbound(
+    db: &DatabaseConnection,
+    provider: ProviderId,
+    page: &Page<i64>,
+) -> Result<Vec<(i64, JournalTransactionId)>, Fault> {
+    use outbound_row::Column as C;
+    let query = outbound_row::Entity::find()
+        .filter(C::ProviderId.eq(provider))
+        .filter(C::Kind.eq(OutboundKind::Movement))
+        .filter(C::Position.is_not_null());
+    let rows = read_page(query.cursor_by(C::Position), page, db).await?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.position?, JournalTransactionId(row.row_id)))).collect())
+}
+
+pub async fn find_transactions(
+    db: &DatabaseConnection,
+    ids: &[JournalTransactionId],
+) -> Result<Vec<journal_transaction::Model>, Fault> {
+    let query = journal_transaction::Entity::find();
+    Ok(query.filter(journal_transaction::Column::Id.is_in(ids.iter().copied())).all(db).await?)
 }
 
 pub async fn page_payments(

@@ -29,7 +29,9 @@ use crate::payments::acquirer::sandbox;
 use crate::payments::acquirer::sandbox::event::NotifyFromSandbox;
 use crate::payments::autopay::AutopayNews;
 use crate::payments::autopay::event::{RunAutopay, SendAutopayAnnounced, SendAutopayFailed};
-use crate::payments::event::{CheckPayment, SendPaymentSucceeded, SettlePayment, SettleRefund, WatchPayment};
+use crate::payments::event::{
+    CheckPayment, SaveRegister, SendPaymentSucceeded, SettlePayment, SettleRefund, WatchPayment,
+};
 use crate::platform::db::Tx;
 use crate::platform::outbox::{Job, Leased};
 use crate::platform::wakeups::Wake;
@@ -131,6 +133,7 @@ impl Worker {
             }
             SendAutopayAnnounced::KIND => self.send_autopay_announced(job).await?,
             SendAutopayFailed::KIND => self.send_autopay_failed(job).await?,
+            SaveRegister::KIND => self.payments.save_register(job.read::<SaveRegister>()?.payment_register_id).await?,
             WatchPayment::KIND => {
                 let again = self.payments.watch(job.read::<WatchPayment>()?.payment_id).await?;
                 return Ok(again.map_or(Done::Completed, Done::AgainAt));

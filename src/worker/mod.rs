@@ -1,6 +1,7 @@
 //! Carries out what the slices have decided, in the background. No rules here.
 
 mod dispatch;
+mod imports;
 mod messages;
 mod timetable;
 
@@ -14,6 +15,7 @@ use crate::exports::Exports;
 use crate::identity::Identity;
 use crate::integrators::api_client::ApiClients;
 use crate::integrators::batch::Batches;
+use crate::integrators::uploads::Uploads;
 use crate::integrators::webhooks::Webhooks;
 use crate::kernel::Fault;
 use crate::notifications::Notifications;
@@ -39,6 +41,7 @@ pub struct Worker {
     pub support: Arc<Support>,
     pub webhooks: Arc<Webhooks>,
     pub batches: Arc<Batches>,
+    pub uploads: Arc<Uploads>,
     pub sandbox: Sandbox,
     pub notifications: Arc<Notifications>,
 }
@@ -51,7 +54,8 @@ impl Worker {
         tokio::join!(
             self.run_lane(Lane::Letters, None, draining.clone()),
             self.run_lane(Lane::Archives, None, draining.clone()),
-            self.run_messages(draining),
+            self.run_messages(draining.clone()),
+            self.run_imports(draining),
             self.run_lane(Lane::Effects, Some(timetable), shutdown)
         );
     }
@@ -79,7 +83,7 @@ impl Worker {
         for lane in [Lane::Effects, Lane::Archives, Lane::Letters] {
             done += self.run_batch(lane).await?;
         }
-        Ok(done + self.run_due_messages().await?)
+        Ok(done + self.run_due_imports().await? + self.run_due_messages().await?)
     }
 
     async fn run_batch(&self, lane: Lane) -> Result<usize, Fault> {

@@ -49,6 +49,9 @@ impl Timetable {
             if let Err(fault) = worker.batches.purge().await {
                 tracing::warn!(%fault, "old batches were not deleted; it is tried again");
             }
+            if let Err(fault) = worker.uploads.purge().await {
+                tracing::warn!(%fault, "old exports that were sent were not deleted; it is tried again");
+            }
             if let Err(fault) = worker.payments.mark_posted().await {
                 tracing::warn!(%fault, "payments that providers show were not marked; it is tried again");
             }

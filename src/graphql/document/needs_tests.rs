@@ -101,6 +101,10 @@ fn a_providers_program_asks_what_was_decided_for_it_and_nothing_else() {
         ("{ providers { edges { node { id } } } }", "PAYMENTS", None),
         ("{ __schema { types { name } } }", "PAYMENTS", None),
         ("mutation { signOut { signedOut } }", "BALANCES", Some("people")),
+        ("{ apiClient { sentReadings { nodes { id values { value } } } } }", "READINGS", None),
+        ("{ apiClient { sentReadings { nodes { id } } } }", "PAYMENTS,BALANCES", Some("READINGS")),
+        ("{ apiClient { paymentMovements { pageInfo { endCursor } } } }", "READINGS", Some("PAYMENTS")),
+        ("mutation { pingWebhook(input: 1) { messageId } }", "READINGS,PAYMENTS", Some("WEBHOOKS")),
         ("subscription { balanceUpdated { cursor } }", "BALANCES", Some("people")),
     ] {
         assert_eq!(client_lacks(text, scopes).as_deref(), expected, "{text} by {scopes}");
@@ -118,15 +122,21 @@ fn no_other_root_field_is_for_providers_programs() {
     assert_eq!(open, CLIENTS_ROOTS);
 }
 
-const CLIENTS_ROOTS: [&str; 10] = [
+const CLIENTS_ROOTS: [&str; 16] = [
+    "Mutation.disableWebhook",
+    "Mutation.enableWebhook",
     "Mutation.importMeterReadings",
     "Mutation.importMeters",
     "Mutation.importPersonalAccounts",
     "Mutation.importServices",
     "Mutation.importStatements",
     "Mutation.importTariffs",
+    "Mutation.pingWebhook",
+    "Mutation.redeliverWebhookMessages",
+    "Mutation.registerWebhook",
     "Mutation.reportPaymentPostings",
     "Mutation.reportReadingDecisions",
+    "Mutation.rotateWebhookKey",
     "Query.apiClient",
     "Query.providers",
 ];

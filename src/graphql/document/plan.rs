@@ -16,7 +16,7 @@ use crate::graphql::guard::TooExpensive;
 
 /// Mutations that try secrets, send letters, move money or bring a thousand rows: at most one in a document. Every other mutation stands in the
 /// list of the test below: a new one is decided about before it goes out.
-pub const SENSITIVE: [&str; 37] = [
+pub const SENSITIVE: [&str; 40] = [
     "register",
     "signIn",
     "confirmEmail",
@@ -54,6 +54,9 @@ pub const SENSITIVE: [&str; 37] = [
     "importStatements",
     "reportReadingDecisions",
     "reportPaymentPostings",
+    "registerWebhook",
+    "rotateWebhookKey",
+    "pingWebhook",
 ];
 /// Mutations that hash a password for whoever asks, without a token or a session: an address may do so many a minute.
 pub const SIGN_INS: [&str; 2] = ["register", "signIn"];

@@ -130,12 +130,15 @@ fn literals_are_looked_at_although_they_hold_variables() {
 }
 
 /// Mutations of which a document may have several: none tries a secret, sends a letter or moves money.
-const HARMLESS: [&str; 15] = [
+const HARMLESS: [&str; 18] = [
     "acceptAgreements",
     "detachPersonalAccount",
+    "disableWebhook",
+    "enableWebhook",
     "endAccountShare",
     "pauseAutopay",
     "previewMeterReadings",
+    "redeliverWebhookMessages",
     "removeAutopay",
     "removeSavedMethod",
     "revokeAccessToken",

@@ -202,4 +202,16 @@ pub enum ErrorCode {
     DecisionImpossible,
     /// Another sum was paid.
     PostingAmountDiffers,
+    /// The provider has no such address, or no such message.
+    WebhookNotFound,
+    /// Messages go to public addresses that begin with https, without a user and without a fragment.
+    WebhookUrlUnfit,
+    /// As many addresses as a provider may have: disable those that nobody needs, and use them again.
+    TooManyWebhooks,
+    /// Nothing is sent to the address: enable it first.
+    WebhookDisabled,
+    /// So many keys sign at once that one must expire first: rotate with a shorter overlap.
+    TooManyWebhookKeys,
+    /// Keys that are replaced sign for 0 to 168 hours.
+    WebhookOverlapOutOfRange,
 }

@@ -44,6 +44,22 @@ impl ErrorCode {
             Self::AgreementNotInForce => {
                 ("Этого документа нет среди действующих.", "This document is not among those in force.")
             }
+            Self::WebhookNotFound => ("Такого адреса или сообщения нет.", "There is no such address or message."),
+            Self::WebhookUrlUnfit => (
+                "Нужен общедоступный адрес, который начинается с https.",
+                "The address must be a public one that begins with https.",
+            ),
+            Self::TooManyWebhooks => ("Адресов уже достаточно.", "There are enough addresses."),
+            Self::WebhookDisabled => {
+                ("Адрес отключён: сначала включите его.", "The address is disabled: enable it first.")
+            }
+            Self::TooManyWebhookKeys => (
+                "Действует слишком много ключей: дождитесь окончания одного из них.",
+                "Too many keys are good: wait until one of them expires.",
+            ),
+            Self::WebhookOverlapOutOfRange => {
+                ("Прежние ключи действуют от 0 до 168 часов.", "Former keys go on for 0 to 168 hours.")
+            }
             Self::ExportRunning => (
                 "Архив уже готовится. Мы напишем, когда он будет готов.",
                 "An archive is being made already. We shall write when it is ready.",

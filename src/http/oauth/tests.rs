@@ -89,7 +89,7 @@ async fn everything_is_found_from_one_address() {
     assert_eq!(metadata["issuer"], "https://cabinet.example");
     assert_eq!(metadata["token_endpoint"], "https://cabinet.example/oauth/token");
     assert_eq!(metadata["grant_types_supported"], json!(["client_credentials"]));
-    let every = ["BALANCES", "READINGS", "PAYMENTS", "IMPORT", "DECISIONS", "POSTINGS"];
+    let every = ["BALANCES", "READINGS", "PAYMENTS", "IMPORT", "DECISIONS", "POSTINGS", "WEBHOOKS"];
     assert_eq!(metadata["scopes_supported"], json!(every));
 }
 

@@ -16,6 +16,8 @@ mod people;
 mod places;
 mod prices;
 mod samples;
+pub mod scenario;
+mod store;
 mod utilities;
 
 use std::path::Path;

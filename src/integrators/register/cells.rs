@@ -133,10 +133,10 @@ impl<'a> Cells<'a> {
 fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, String> {
     match encoding {
         Encoding::Utf8 => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| "not UTF-8".into()),
-        Encoding::Windows1251 => encoding
+        Encoding::Windows1251 | Encoding::Cp866 => encoding
             .codec()
             .decode_without_bom_handling_and_without_replacement(bytes)
-            .ok_or_else(|| "not Windows-1251".into()),
+            .ok_or_else(|| format!("not {}", encoding.word())),
     }
 }
 

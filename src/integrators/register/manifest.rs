@@ -1,7 +1,7 @@
 //! `manifest.toml`: what an export consists of, and how to know that it arrived whole.
 
 use chrono::{DateTime, FixedOffset};
-use encoding_rs::{UTF_8, WINDOWS_1251};
+use encoding_rs::{IBM866, UTF_8, WINDOWS_1251};
 use entity::exact::YearMonth;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,9 @@ pub enum Encoding {
     Utf8,
     #[serde(rename = "windows-1251")]
     Windows1251,
+    /// Of DOS: what older billings write.
+    #[serde(rename = "cp866")]
+    Cp866,
 }
 
 impl Encoding {
@@ -59,6 +62,7 @@ impl Encoding {
         match self {
             Self::Utf8 => "utf-8",
             Self::Windows1251 => "windows-1251",
+            Self::Cp866 => "cp866",
         }
     }
 
@@ -66,6 +70,7 @@ impl Encoding {
         match self {
             Self::Utf8 => UTF_8,
             Self::Windows1251 => WINDOWS_1251,
+            Self::Cp866 => IBM866,
         }
     }
 }
@@ -77,6 +82,10 @@ pub enum Separator {
     Semicolon,
     #[serde(rename = ",")]
     Comma,
+    #[serde(rename = "\t")]
+    Tab,
+    #[serde(rename = "|")]
+    Bar,
 }
 
 impl Separator {
@@ -84,6 +93,8 @@ impl Separator {
         match self {
             Self::Semicolon => b';',
             Self::Comma => b',',
+            Self::Tab => b'\t',
+            Self::Bar => b'|',
         }
     }
 }

@@ -189,7 +189,7 @@ impl<R: Row> RowReader<R> {
         let source = self.csv.into_inner();
         if source.is_utf8_after_all() {
             // The first to be told: faults of rows may only follow from it.
-            let reason = "its bytes are UTF-8, the manifest says windows-1251";
+            let reason = format!("its bytes are UTF-8, the manifest says {}", self.entry.encoding.word());
             let rest = std::mem::replace(&mut self.problems, Problem::of_file(&self.entry.name, reason).into());
             self.problems.append(rest);
         }

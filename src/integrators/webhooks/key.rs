@@ -61,21 +61,24 @@ fn pair(seed: &[u8]) -> Result<Ed25519KeyPair, Fault> {
     Ed25519KeyPair::from_seed_unchecked(seed).map_err(Fault::internal)
 }
 
-/// The value of `webhook-signature`: one signature for each key, the newest first.
+/// The value of `webhook-signature`: one signature for each key that opens, the newest first. None where none does.
 pub(super) fn signatures(
     seal: &Seal,
     keys: &[webhook_key::Model],
     id: &str,
     at: DateTime<Utc>,
     body: &str,
-) -> Result<String, Fault> {
+) -> Result<Option<String>, Fault> {
     let signed = format!("{id}.{}.{body}", at.timestamp());
-    let one = |key: &webhook_key::Model| {
-        let secret = seal.open(&key.sealed, key.id.0.as_bytes())?;
-        sign(key.kind, &secret, signed.as_bytes())
-    };
-    let all = keys.iter().map(one).collect::<Result<Vec<_>, _>>()?;
-    Ok(all.join(" "))
+    let opened = keys.iter().filter_map(|key| match seal.open(&key.sealed, key.id.0.as_bytes()) {
+        Ok(secret) => Some((key.kind, secret)),
+        Err(fault) => {
+            tracing::error!(key = key.id.0.to_string(), %fault, "a key of a webhook");
+            None
+        }
+    });
+    let all = opened.map(|(kind, secret)| sign(kind, &secret, signed.as_bytes())).collect::<Result<Vec<_>, _>>()?;
+    Ok((!all.is_empty()).then(|| all.join(" ")))
 }
 
 fn sign(kind: WebhookKeyKind, secret: &[u8], signed: &[u8]) -> Result<String, Fault> {
@@ -103,6 +106,18 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_does_not_open_is_left_out_and_none_signs_nothing() {
+        let (clock, entropy) = (Clock::fixed("2026-06-20T09:00:00Z".parse().unwrap()), Entropy::seeded(5));
+        let (seal, other) = (Seal::new(&[3; 32]), Seal::new(&[4; 32]));
+        let endpoint = entropy.id(&clock).unwrap();
+        let lost = make(WebhookKeyKind::Hmac, endpoint, (&other, &clock, &entropy)).unwrap().row;
+        let good = make(WebhookKeyKind::Hmac, endpoint, (&seal, &clock, &entropy)).unwrap().row;
+        let value = |keys: &[webhook_key::Model]| signatures(&seal, keys, "msg_1", clock.now(), "{}").unwrap();
+        assert_eq!(value(&[lost.clone(), good.clone()]), value(&[good]));
+        assert_eq!(value(&[lost]), None);
+    }
+
+    #[test]
     fn each_key_signs_by_its_kind_and_is_kept_sealed() {
         let (seal, clock, entropy) =
             (Seal::new(&[3; 32]), Clock::fixed("2026-06-20T09:00:00Z".parse().unwrap()), Entropy::seeded(5));
@@ -114,7 +129,7 @@ mod tests {
         let secret = STANDARD.decode(shared.shown.strip_prefix("whsec_").unwrap()).unwrap();
         assert_eq!(secret.len(), 32, "24 to 64 bytes, by the convention");
         assert!(!shared.row.sealed.contains(&shared.shown));
-        let value = signatures(&seal, &[shared.row, paired.row], "msg_1", clock.now(), "{}").unwrap();
+        let value = signatures(&seal, &[shared.row, paired.row], "msg_1", clock.now(), "{}").unwrap().unwrap();
         let (hmac, ed25519) = value.split_once(' ').unwrap();
         let signed = format!("msg_1.{}.{{}}", clock.now().timestamp());
         assert_eq!(hmac, sign(WebhookKeyKind::Hmac, &secret, signed.as_bytes()).unwrap());

@@ -12,6 +12,8 @@ pub(super) enum Outcome {
     Delivered,
     /// The address says that it is no more.
     Gone,
+    /// No key of the address can be opened: nothing was sent, and nothing can be.
+    Unsigned,
     Again {
         due_at: DateTime<Utc>,
         /// The address asked to be left alone until then, or does not answer at all.

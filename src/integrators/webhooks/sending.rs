@@ -49,38 +49,44 @@ impl Webhooks {
             id: self.entropy.id(&self.clock)?,
             webhook_message_id: message.id,
             made_at,
-            status: answered.as_ref().ok().and_then(|answer| i16::try_from(answer.status).ok()),
+            status: match &answered {
+                Some(Ok(answer)) => i16::try_from(answer.status).ok(),
+                Some(Err(_)) | None => None,
+            },
             milliseconds: i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX),
             answer: match &answered {
-                Ok(answer) => readable(&answer.body),
-                Err(unanswered) => readable(unanswered.to_string().as_bytes()),
+                Some(Ok(answer)) => readable(&answer.body),
+                Some(Err(unanswered)) => readable(unanswered.to_string().as_bytes()),
+                None => "not sent: none of the keys can be opened".to_owned(),
             },
         };
-        self.record(message, &answered, &attempt).await?;
+        self.record(message, answered.as_ref(), &attempt).await?;
         Ok(attempt)
     }
 
+    /// None when it cannot be signed.
     async fn send(
         &self,
         endpoint: &webhook_endpoint::Model,
         message: &webhook_message::Model,
         at: DateTime<Utc>,
-    ) -> Result<Result<Answer, Unanswered>, Fault> {
+    ) -> Result<Option<Result<Answer, Unanswered>>, Fault> {
         let keys = store::list_keys(self.db.read(), &[endpoint.id], at).await?;
         let (id, timestamp) = (type_id::encode(message.id), at.timestamp().to_string());
         let signature = key::signatures(&self.seal, &keys, &id, at, &message.payload)?;
+        let Some(signature) = signature else { return Ok(None) };
         let headers: [(&'static str, &str); 3] =
             [("webhook-id", &id), ("webhook-timestamp", &timestamp), ("webhook-signature", &signature)];
         // A character has at most four bytes.
         let bounds = Bounds { within: self.config.webhooks.timeout, most_bytes: KEPT * 4 };
         let body = message.payload.clone().into_bytes();
-        Ok(self.courier.post_json(&endpoint.url, &headers, body, bounds).await)
+        Ok(Some(self.courier.post_json(&endpoint.url, &headers, body, bounds).await))
     }
 
     async fn record(
         &self,
         sent: &webhook_message::Model,
-        answered: &Result<Answer, Unanswered>,
+        answered: Option<&Result<Answer, Unanswered>>,
         attempt: &webhook_attempt::Model,
     ) -> Result<(), Fault> {
         let id = sent.id;
@@ -90,7 +96,8 @@ impl Webhooks {
             let Some(message) = store::find_message(&*tx, id).await? else { return Ok(None) };
             let Some(endpoint) = store::lock_in(&tx, message.webhook_endpoint_id).await? else { return Ok(None) };
             store::insert_attempt_in(&tx, attempt.clone()).await?;
-            let outcome = judge(answered, sent, &endpoint, (now, chance));
+            let judged = |answered| judge(answered, sent, &endpoint, (now, chance));
+            let outcome = answered.map_or(Outcome::Unsigned, judged);
             // Sent again or stopped by somebody meanwhile: a failure of before decides nothing about that.
             let begun_anew = message.leased_until != sent.leased_until;
             if begun_anew && matches!(outcome, Outcome::Again { .. } | Outcome::Dropped { .. }) {
@@ -100,7 +107,7 @@ impl Webhooks {
             Ok::<_, Failure<Infallible>>(Some((endpoint, outcome)))
         });
         let recorded = recorded.await.map_err(Fault::from)?;
-        if let Some((endpoint, outcome @ (Outcome::Gone | Outcome::Dropped { .. }))) = recorded {
+        if let Some((endpoint, outcome @ (Outcome::Gone | Outcome::Unsigned | Outcome::Dropped { .. }))) = recorded {
             tracing::warn!(
                 endpoint = type_id::encode(endpoint.id),
                 message = type_id::encode(id),
@@ -132,6 +139,10 @@ impl Webhooks {
             Outcome::Gone => {
                 store::end_in(tx, message.id, false, now).await?;
                 self.stop_in(tx, endpoint, WebhookStop::Gone, now).await?;
+            }
+            Outcome::Unsigned => {
+                store::end_in(tx, message.id, false, now).await?;
+                self.stop_in(tx, endpoint, WebhookStop::Key, now).await?;
             }
             Outcome::Dropped { stops } => {
                 store::end_in(tx, message.id, false, now).await?;

@@ -8,10 +8,10 @@ use entity::ids::{MeterReadingId, PersonalAccountId, ProviderId, WebhookEndpoint
 use entity::{
     meter_reading, personal_account, provider, webhook_attempt, webhook_endpoint, webhook_key, webhook_message,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LockBehavior, LockType, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
 };
 
 use crate::kernel::{Failure, Fault};
@@ -201,21 +201,25 @@ fn awake(now: DateTime<Utc>) -> Condition {
         .add(Condition::any().add(Endpoint::RestsUntil.is_null()).add(Endpoint::RestsUntil.lte(now)))
 }
 
+/// A look into the index for each address that is awake, however much waits there: what [`due`] and [`awake`] say.
+const DUE_ENDPOINTS: &str = "SELECT id FROM (SELECT webhook_endpoints.id AS id, (SELECT webhook_messages.due_at \
+    FROM webhook_messages WHERE webhook_messages.state = 'PENDING' \
+    AND webhook_messages.webhook_endpoint_id = webhook_endpoints.id AND webhook_messages.due_at <= $1 \
+    AND (webhook_messages.leased_until IS NULL OR webhook_messages.leased_until <= $1) \
+    ORDER BY webhook_messages.due_at LIMIT 1) AS due FROM webhook_endpoints WHERE webhook_endpoints.state = 'ACTIVE' \
+    AND (webhook_endpoints.rests_until IS NULL OR webhook_endpoints.rests_until <= $1)) AS waiting \
+    WHERE due IS NOT NULL ORDER BY due LIMIT $2";
+
 pub async fn list_due_endpoints(
     db: &DatabaseConnection,
     now: DateTime<Utc>,
     most: u64,
 ) -> Result<Vec<WebhookEndpointId>, Fault> {
-    let awake = webhook_endpoint::Entity::find().select_only().column(Endpoint::Id).filter(awake(now));
-    let query = webhook_message::Entity::find()
-        .select_only()
-        .column(Message::WebhookEndpointId)
-        .filter(due(now))
-        .filter(Message::WebhookEndpointId.in_subquery(awake.into_query()))
-        .group_by(Message::WebhookEndpointId)
-        .order_by_asc(Func::min(Expr::col(Message::DueAt)))
-        .limit(most);
-    Ok(query.into_tuple().all(db).await?)
+    let most = i64::try_from(most).map_err(Fault::internal)?;
+    let values = [now.into(), most.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), DUE_ENDPOINTS, values);
+    let rows = db.query_all_raw(statement).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?)
 }
 
 pub async fn lease(

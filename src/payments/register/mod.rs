@@ -2,6 +2,7 @@
 //! which of them it has posted.
 
 pub mod file;
+mod saving;
 mod store;
 pub mod template;
 
@@ -14,12 +15,14 @@ use entity::ids::{PaymentId, PaymentRegisterId, ProviderId, RefundId};
 use entity::{payment, payment_register, refund};
 
 use super::Payments;
+use super::event::SaveRegister;
 use crate::accounts::Provider;
-use crate::kernel::{Failure, Fault};
+use crate::kernel::{Failure, Fault, Page, Slice};
 use crate::platform::db::Tx;
 use file::{Head, Posted, Row, Unreadable};
 
 pub use entity::payment_register::Model as RegisterRow;
+pub use store::RegisterHead;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RegisterRefusal {
@@ -95,6 +98,9 @@ impl Payments {
         store::insert_in(tx, register.clone()).await?;
         store::mark_sent_in(tx, &told.payment_ids(), id, now).await?;
         store::mark_refunds_sent_in(tx, &told.refund_ids(), id, now).await?;
+        if self.config.payments.registers_folder.is_some() {
+            self.outbox.enqueue_in(tx, &SaveRegister { payment_register_id: id }).await?;
+        }
         Ok(Some(register))
     }
 
@@ -177,6 +183,16 @@ impl Payments {
     /// Newest first.
     pub async fn registers(&self, provider: Option<ProviderId>) -> std::result::Result<Vec<RegisterRow>, Fault> {
         store::list(self.db.read(), provider).await
+    }
+
+    /// Of one provider, newest first, without their content.
+    pub async fn page_registers(
+        &self,
+        provider: ProviderId,
+        page: Page<i32>,
+    ) -> std::result::Result<Slice<RegisterHead>, Fault> {
+        let rows = store::page(self.db.read(), provider, &page).await?;
+        Ok(Slice::of(&page, rows))
     }
 
     pub async fn find_register(

@@ -2,16 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use entity::enums::{PaymentStatus, RefundStatus};
+use entity::exact::Money;
 use entity::ids::{PaymentId, PaymentRegisterId, ProviderId, RefundId};
 use entity::payment_register::{Column, Entity, Model};
 use entity::{payment, payment_terms, personal_account, refund};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel, JoinType, QueryFilter,
-    QueryOrder, QuerySelect, RelationDef,
+    ActiveValue::Set, ColumnTrait, DatabaseConnection, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, JoinType,
+    QueryFilter, QueryOrder, QuerySelect, RelationDef,
 };
 
-use crate::kernel::Fault;
-use crate::platform::db::Tx;
+use crate::kernel::{Fault, Page};
+use crate::platform::db::{Tx, read_page};
 
 /// Payments of one register; the rest is in the next.
 const MOST: u64 = 100_000;
@@ -155,7 +156,33 @@ pub async fn list(db: &DatabaseConnection, provider: Option<ProviderId>) -> Resu
     Ok(query.all(db).await?)
 }
 
+/// A register without its content.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct RegisterHead {
+    pub number: i32,
+    pub template: String,
+    pub file_name: String,
+    pub payments: i32,
+    pub total: Money,
+    pub created_at: DateTime<Utc>,
+}
+
+pub async fn page(db: &DatabaseConnection, provider: ProviderId, page: &Page<i32>) -> Result<Vec<RegisterHead>, Fault> {
+    let query = Entity::find()
+        .select_only()
+        .columns([Column::Number, Column::Template, Column::FileName, Column::Payments, Column::Total])
+        .column(Column::CreatedAt)
+        .filter(Column::ProviderId.eq(provider));
+    let mut cursor = query.cursor_by(Column::Number).into_model::<RegisterHead>();
+    cursor.desc();
+    Ok(read_page(cursor, page, db).await?)
+}
+
 pub async fn find(db: &DatabaseConnection, provider: ProviderId, number: i32) -> Result<Option<Model>, Fault> {
     let query = Entity::find().filter(Column::ProviderId.eq(provider)).filter(Column::Number.eq(number));
     Ok(query.one(db).await?)
+}
+
+pub async fn find_by_id(db: &DatabaseConnection, id: PaymentRegisterId) -> Result<Option<Model>, Fault> {
+    Ok(Entity::find_by_id(id).one(db).await?)
 }

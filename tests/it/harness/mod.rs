@@ -37,7 +37,7 @@ pub use own_services::{OwnPostgres, OwnRedis};
 pub use process::{Server, eventually, free_port, kabinet};
 pub use proxy::Proxy;
 pub use receiver::{Received, Receiver, Reply};
-pub use registers::sample;
+pub use registers::{registers_folder, sample};
 pub use smtp::Smtp;
 pub use socket::Socket;
 

@@ -33,6 +33,11 @@ fn written() -> &'static Written {
     })
 }
 
+/// Where the registers are.
+pub fn registers_folder() -> &'static Path {
+    written().dir.path()
+}
+
 /// An account of the registers by what is particular about it: see [`Sample::NOTES`].
 pub fn sample(note: &str) -> &'static Sample {
     let samples = &written().samples.accounts;

@@ -49,7 +49,7 @@ pub async fn caller(app: &TestApp, note: &str) -> Customer {
 }
 
 /// A sample of another provider than the debtor's.
-fn foreign() -> &'static str {
+pub fn foreign() -> &'static str {
     let others = Sample::NOTES.iter().filter(|note| sample(note).provider_code != sample("debt").provider_code);
     others.copied().next().expect("another provider")
 }

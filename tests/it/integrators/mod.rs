@@ -2,7 +2,11 @@
 
 mod batches;
 mod clients;
+mod demo;
 mod operator;
+mod outbound;
+mod uploads;
+mod webhooks;
 
 use entity::ids::{ApiClientId, ApiClientSecretId};
 use kabinet::graphql::ids;
@@ -13,7 +17,7 @@ use serde_json::{Value, json};
 use crate::harness::{Customer, TestApp};
 use crate::metering::provider_of;
 
-pub const EVERY_SCOPE: &str = "BALANCES,READINGS,PAYMENTS,IMPORT,DECISIONS,POSTINGS";
+pub const EVERY_SCOPE: &str = "BALANCES,READINGS,PAYMENTS,IMPORT,DECISIONS,POSTINGS,WEBHOOKS";
 pub const WHO: &str = "{ apiClient { id name scopes provider { id code } } }";
 
 /// A program with its secret.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use entity::enums::{WebhookState, WebhookStop};
+use entity::enums::{WebhookKeyKind, WebhookState, WebhookStop};
 use kabinet::integrators::webhooks::WebhookRefusal;
 use kabinet::kernel::Failure;
 use tokio_util::sync::CancellationToken;
@@ -257,3 +257,27 @@ async fn a_slow_address_holds_up_no_other_embedded() {
 async fn a_slow_address_holds_up_no_other_full() {
     slow(Way::Full).await;
 }
+
+both_ways!(an_address_whose_keys_are_lost_rests_and_its_owner_is_told, |app| {
+    let server = Receiver::start().await;
+    let id = add(&app, &server, &[]).await.endpoint.id;
+    app.sql("UPDATE webhook_keys SET sealed = 'sealed by another secret'").await;
+    for _ in 0..3 {
+        app.app.webhooks.ping(None, id).await.unwrap();
+    }
+    app.drain().await;
+    assert!(server.take().is_empty(), "nothing is sent without a signature");
+    let endpoint = app.app.webhooks.find(id).await.unwrap().unwrap();
+    assert_eq!((endpoint.state, endpoint.stop), (WebhookState::Disabled, Some(WebhookStop::Key)));
+    assert!(states(&app, id).await.iter().all(|(state, _)| *state == "DROPPED"));
+    let letters = app.take_letters(&support(&app).await);
+    assert_eq!(letters.len(), 1, "once");
+    assert!(letters[0].text.contains("Ключ подписи"), "{}", letters[0].text);
+    // With a new key what was dropped is sent again, with all its attempts.
+    app.app.webhooks.rotate(None, id, WebhookKeyKind::Hmac, 0).await.unwrap();
+    app.app.webhooks.enable(None, id).await.unwrap();
+    assert_eq!(app.app.webhooks.redeliver_since(None, id, chrono::DateTime::UNIX_EPOCH).await.unwrap(), 3);
+    app.drain().await;
+    assert_eq!(server.take().len(), 3);
+    app.finish().await;
+});

@@ -28,7 +28,7 @@ impl WebhookStopped {
 
     pub(super) fn values(&self, reader: &Reader) -> Value {
         let Self { provider, id, url, stop, stopped_at } = self;
-        let gone = *stop == WebhookStop::Gone;
-        context! { provider, id, url, gone, at => reader.day_and_time(*stopped_at) }
+        let (gone, key) = (*stop == WebhookStop::Gone, *stop == WebhookStop::Key);
+        context! { provider, id, url, gone, key, at => reader.day_and_time(*stopped_at) }
     }
 }

@@ -18,6 +18,7 @@ mod surface;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -61,12 +62,23 @@ pub struct Sandbox {
     entropy: Entropy,
     outgoing: Outgoing,
     config: Arc<Config>,
+    /// Microseconds since the epoch; clones share it.
+    silent_until: Arc<AtomicI64>,
 }
 
 impl Sandbox {
     pub fn new(mechanisms: &Mechanisms) -> Self {
         let Mechanisms { db, outbox, clock, entropy, outgoing, config, .. } = mechanisms.clone();
-        Self { db, outbox, clock, entropy, outgoing, config }
+        Self { db, outbox, clock, entropy, outgoing, config, silent_until: Arc::default() }
+    }
+
+    /// An outage, played: until then every call ends without an answer.
+    pub fn answer_nobody_until(&self, moment: DateTime<Utc>) {
+        self.silent_until.store(moment.timestamp_micros(), Ordering::Relaxed);
+    }
+
+    fn is_silent(&self) -> bool {
+        self.clock.now().timestamp_micros() < self.silent_until.load(Ordering::Relaxed)
     }
 
     /// As its page shows it.

@@ -63,6 +63,9 @@ impl Sandbox {
     /// # Errors
     /// The bank's own tables do not answer: to the caller an answer that got lost.
     pub async fn answer(&self, asked: &Asked) -> Result<Answer, Fault> {
+        if self.is_silent() {
+            return Ok(Answer { reset: true, ..Answer::of_status(503) });
+        }
         let (path, query) = asked.path.split_once('?').unwrap_or((&asked.path, ""));
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         match (asked.method.as_str(), parts.as_slice()) {

@@ -1,8 +1,10 @@
 //! Providers' programs.
 
-use entity::enums::ApiClientEventKind;
-use entity::ids::{ApiClientEventId, ApiClientId, ApiClientSecretId, ImportBatchId, ProviderId};
-use entity::{api_client, api_client_event, api_client_secret, api_client_token, import_batch};
+use entity::enums::{ApiClientEventKind, UploadState};
+use entity::ids::{ApiClientEventId, ApiClientId, ApiClientSecretId, ImportBatchId, ProviderId, UploadId};
+use entity::{
+    api_client, api_client_event, api_client_secret, api_client_token, import_batch, upload, upload_chunk, upload_file,
+};
 use kabinet::platform::db::Tx;
 use sea_orm::DbErr;
 
@@ -53,5 +55,26 @@ pub async fn clients(tx: &Tx) -> Result<(), DbErr> {
         answers: text("[\"N\"]"),
         created_at: moment(),
     };
-    kept(tx, batch).await
+    kept(tx, batch).await?;
+    let upload = upload::Model {
+        id: UploadId(uuid()),
+        provider_id: ProviderId(uuid()),
+        api_client_id: ApiClientId(uuid()),
+        manifest: text("format = 1"),
+        dry_run: true,
+        state: UploadState::Running,
+        created_at: moment(),
+        arrived_at: Some(moment()),
+        run: 2,
+        leased_until: Some(moment()),
+        steps_total: 20,
+        steps_done: 10,
+        report: None,
+        finished_at: None,
+    };
+    kept(tx, upload).await?;
+    let name = text("accounts.csv");
+    kept(tx, upload_file::Model { upload_id: UploadId(uuid()), name: name.clone(), received: 7, complete: true })
+        .await?;
+    kept(tx, upload_chunk::Model { upload_id: UploadId(uuid()), name, position: 0, content: vec![0, 255] }).await
 }

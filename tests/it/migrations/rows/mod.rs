@@ -10,6 +10,9 @@ mod services;
 mod webhooks;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use entity::enums::OutboundKind;
+use entity::ids::ProviderId;
+use entity::outbound_row;
 use kabinet::kernel::Failure;
 use kabinet::platform::db::{Engine, Tx};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait, Statement};
@@ -31,6 +34,14 @@ where
     Ok(())
 }
 
+/// What the database itself adds for a provider's program, with the row of the same id.
+async fn handed_out(tx: &Tx, kind: OutboundKind) -> Result<(), DbErr> {
+    let read = outbound_row::Entity::find_by_id((kind, uuid())).one(&**tx).await?;
+    let row = outbound_row::Model { kind, row_id: uuid(), provider_id: ProviderId(uuid()), position: None };
+    assert_eq!(read, Some(row));
+    Ok(())
+}
+
 fn moment() -> DateTime<Utc> {
     "2026-06-20T09:00:00.123456Z".parse().unwrap()
 }
@@ -48,7 +59,7 @@ fn text(text: &str) -> String {
 }
 
 pub async fn rows(way: Way) {
-    const TABLES: usize = 59;
+    const TABLES: usize = 63;
     let backend = Backend::empty(way).await;
     let db = connect(&backend).await;
     db.migrate_up().await.unwrap();

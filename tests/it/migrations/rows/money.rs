@@ -2,8 +2,8 @@
 
 use entity::enums::{
     AutopayRunState, AutopayTrigger, Book, ChargeBasis, DifferenceKind, IncidentKind, JournalKind, LedgerEntryKind,
-    PaymentMethod, PaymentStatus, ReceiptMode, ReceiptStatus, RefundStatus, SandboxStatus, SupportState, SupportTopic,
-    Unit,
+    OutboundKind, PaymentMethod, PaymentStatus, ReceiptMode, ReceiptStatus, RefundStatus, SandboxStatus, SupportState,
+    SupportTopic, Unit,
 };
 use entity::exact::{Coefficient, Money, Price, Quantity, YearMonth};
 use entity::ids::{
@@ -19,7 +19,7 @@ use entity::{
 use kabinet::platform::db::Tx;
 use sea_orm::{DbErr, EntityTrait, IntoActiveModel};
 
-use super::{day, kept, moment, text, uuid};
+use super::{day, handed_out, kept, moment, text, uuid};
 
 #[expect(clippy::too_many_lines, reason = "a row of each table, with nothing to decide")]
 pub async fn money(tx: &Tx) -> Result<(), DbErr> {
@@ -205,6 +205,7 @@ async fn journal(tx: &Tx) -> Result<(), DbErr> {
         recorded_at: moment(),
     };
     kept(tx, transaction).await?;
+    handed_out(tx, OutboundKind::Movement).await?;
     let incident = incident::Model {
         id: IncidentId(uuid()),
         kind: IncidentKind::LateSuccess,

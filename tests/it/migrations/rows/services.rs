@@ -1,6 +1,6 @@
 //! Services, meters and readings.
 
-use entity::enums::{ReadingSource, ReadingStatus, ServiceChangeKind, Unit};
+use entity::enums::{OutboundKind, ReadingSource, ReadingStatus, ServiceChangeKind, Unit};
 use entity::exact::{Coefficient, Price, Quantity};
 use entity::ids::{
     AccountServiceId, MeterId, MeterReadingId, PersonalAccountId, ProviderId, ServiceChangeId, TariffId, UserId,
@@ -9,7 +9,7 @@ use entity::{account_service, meter, meter_reading, meter_replacement, reading_s
 use kabinet::platform::db::Tx;
 use sea_orm::DbErr;
 
-use super::{day, kept, moment, text, uuid};
+use super::{day, handed_out, kept, moment, text, uuid};
 
 pub async fn services(tx: &Tx) -> Result<(), DbErr> {
     let id = uuid();
@@ -90,6 +90,7 @@ pub async fn services(tx: &Tx) -> Result<(), DbErr> {
         warnings: text("OUTSIDE_WINDOW"),
     };
     kept(tx, reading).await?;
+    handed_out(tx, OutboundKind::Reading).await?;
     let replacement = meter_replacement::Model {
         old_meter_id: MeterId(id),
         new_meter_id: MeterId(id),
