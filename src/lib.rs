@@ -7,6 +7,7 @@ pub mod config;
 pub mod platform;
 pub mod identity;
 pub mod accounts;
+pub mod consent;
 pub mod metering;
 pub mod billing;
 pub mod payments;

@@ -47,6 +47,7 @@ words! {
         AutopaySet = "AUTOPAY_SET", AutopayPaused = "AUTOPAY_PAUSED", AutopayRemoved = "AUTOPAY_REMOVED", MethodRemoved = "METHOD_REMOVED", DataExportRequested = "DATA_EXPORT_REQUESTED", DataExportDownloaded = "DATA_EXPORT_DOWNLOADED",
         PaymentStarted = "PAYMENT_STARTED", DeletionRequested = "DELETION_REQUESTED",
         DeletionCancelled = "DELETION_CANCELLED", AccessTokenCreated = "ACCESS_TOKEN_CREATED", AccessTokenRevoked = "ACCESS_TOKEN_REVOKED", Erased = "ERASED",
+        ClientAccessGranted = "CLIENT_ACCESS_GRANTED", ClientAccessRevoked = "CLIENT_ACCESS_REVOKED",
     }
     /// What a token may be used for.
     Scope {
@@ -62,6 +63,8 @@ words! {
     ApiClientEventKind {
         Added = "ADDED", SecretRotated = "SECRET_ROTATED", SecretRevoked = "SECRET_REVOKED", Revoked = "REVOKED",
     }
+    /// What an app that acts for a person shows.
+    GrantTokenKind { Code = "CODE", Access = "ACCESS", Refresh = "REFRESH" }
     EmailChangeLinkPurpose { ConfirmByOld = "CONFIRM_BY_OLD", ConfirmByNew = "CONFIRM_BY_NEW", Cancel = "CANCEL" }
     ErasureReason { Unconfirmed = "UNCONFIRMED", Requested = "REQUESTED" }
     AccessLevel { Limited = "LIMITED", Full = "FULL" }

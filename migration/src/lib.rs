@@ -38,6 +38,7 @@ mod m0038_together;
 mod m0041_webhooks;
 mod m0042_outbound;
 mod m0048_uploads;
+mod m0047_consent;
 mod table;
 
 #[derive(Debug)]
@@ -83,6 +84,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0038_together::Step),
             Box::new(m0042_outbound::Step),
             Box::new(m0048_uploads::Step),
+            Box::new(m0047_consent::Step),
         ]
     }
 }

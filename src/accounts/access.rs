@@ -9,14 +9,16 @@ use entity::{attachment, personal_account};
 
 use super::error::AccessRefusal;
 use super::model::{Balance, masked_address};
+use super::store::Reach;
 use super::{Accounts, store};
-use crate::kernel::{Failure, Fault, Page, Person, Slice};
+use crate::kernel::{Failure, Fault, Page, Person, Since, Slice};
 
 /// Shows that a person may see an account, and how much of it. Cannot be made outside this module.
 #[derive(Clone, Debug)]
 pub struct AccountAccess {
     account: personal_account::Model,
     attachment: attachment::Model,
+    since: Since,
 }
 
 /// Names an account to which access was shown: what other slices take instead of a bare id.
@@ -24,6 +26,7 @@ pub struct AccountAccess {
 pub struct AccountKey {
     id: PersonalAccountId,
     level: AccessLevel,
+    since: Since,
 }
 
 /// Somebody else's account, by their leave.
@@ -43,11 +46,16 @@ impl AccountKey {
     pub fn is_full(self) -> bool {
         self.level == AccessLevel::Full
     }
+
+    /// From when on anything is shown.
+    pub fn since(self) -> Since {
+        self.since
+    }
 }
 
 impl AccountAccess {
     pub fn key(&self) -> AccountKey {
-        AccountKey { id: self.account.id, level: self.attachment.access }
+        AccountKey { id: self.account.id, level: self.attachment.access, since: self.since }
     }
 
     pub fn id(&self) -> PersonalAccountId {
@@ -130,15 +138,15 @@ impl Accounts {
     /// Accesses to those of the accounts that the person may see; the others are left out.
     pub async fn access_to(&self, person: &Person, ids: &[PersonalAccountId]) -> Result<Vec<AccountAccess>> {
         confirmed(person)?;
-        let rows = store::list_attached(self.db.read(), person.user_id, self.clock.now(), ids).await?;
-        Ok(rows.into_iter().map(|(attachment, account)| AccountAccess { account, attachment }).collect())
+        let rows = store::list_attached(self.db.read(), self.reach(person), ids).await?;
+        Ok(rows.into_iter().map(|row| seen(person, row)).collect())
     }
 
     /// Every account that the person may see.
     pub async fn all_access(&self, person: &Person) -> Result<Vec<AccountAccess>> {
         confirmed(person)?;
-        let rows = store::list_all_attached(self.db.read(), person.user_id, self.clock.now()).await?;
-        Ok(rows.into_iter().map(|(attachment, account)| AccountAccess { account, attachment }).collect())
+        let rows = store::list_all_attached(self.db.read(), self.reach(person)).await?;
+        Ok(rows.into_iter().map(|row| seen(person, row)).collect())
     }
 
     /// The person's own account with a number; none of anybody else's.
@@ -148,9 +156,8 @@ impl Accounts {
         provider: ProviderId,
         number: &str,
     ) -> std::result::Result<Option<AccountAccess>, Fault> {
-        let found =
-            store::find_attached_number(self.db.read(), person.user_id, self.clock.now(), (provider, number)).await?;
-        Ok(found.filter(|_| person.confirmed).map(|(attachment, account)| AccountAccess { account, attachment }))
+        let found = store::find_attached_number(self.db.read(), self.reach(person), (provider, number)).await?;
+        Ok(found.filter(|_| person.confirmed).map(|row| seen(person, row)))
     }
 
     /// Those of the accounts that a provider bills: what an integrator may speak of.
@@ -170,13 +177,22 @@ impl Accounts {
         if !person.confirmed {
             return Ok(Slice { items: Vec::new(), has_previous: false, has_next: false });
         }
-        let rows = store::page_attached(self.db.read(), person.user_id, self.clock.now(), &page).await?;
-        Ok(Slice::of(&page, rows).map(|(attachment, account)| AccountAccess { account, attachment }))
+        let rows = store::page_attached(self.db.read(), self.reach(person), &page).await?;
+        Ok(Slice::of(&page, rows).map(|row| seen(person, row)))
     }
 
+    /// To the person themselves, who has just attached it or proved to be at home there: no app does that.
     pub(super) fn shown(account: personal_account::Model, attachment: attachment::Model) -> AccountAccess {
-        AccountAccess { account, attachment }
+        AccountAccess { account, attachment, since: Since::default() }
     }
+
+    fn reach<'a>(&self, person: &'a Person) -> Reach<'a> {
+        Reach { user: person.user_id, now: self.clock.now(), only: person.only() }
+    }
+}
+
+fn seen(person: &Person, (attachment, account): (attachment::Model, personal_account::Model)) -> AccountAccess {
+    AccountAccess { account, attachment, since: person.since() }
 }
 
 fn confirmed(person: &Person) -> Result<()> {

@@ -27,7 +27,7 @@ impl Accounts {
         if !account.is_full() {
             return Ok(Slice { items: Vec::new(), has_previous: false, has_next: false });
         }
-        let rows = store::page_service_changes(self.db.read(), account.id(), &page).await?;
+        let rows = store::page_service_changes(self.db.read(), account.id(), account.since(), &page).await?;
         Ok(Slice::of(&page, rows))
     }
 

@@ -18,7 +18,7 @@ use sea_orm::{
 
 use super::provider::ProviderKey;
 use super::service::ChangeKey;
-use crate::kernel::{Fault, Page};
+use crate::kernel::{Fault, Page, Since};
 use crate::platform::db::{Tx, read_page};
 
 type Attached = (attachment::Model, personal_account::Model);
@@ -76,63 +76,60 @@ pub async fn page_providers(
     Ok(read_page(cursor, page, db).await?)
 }
 
+/// Whose attachments, at which moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach<'a> {
+    pub user: UserId,
+    pub now: DateTime<Utc>,
+    /// No others are there for the app that acts for the person.
+    pub only: Option<&'a [PersonalAccountId]>,
+}
+
 /// What is shared until a moment is not shown from that moment on.
-fn still(now: DateTime<Utc>) -> Condition {
-    Condition::any().add(attachment::Column::EndsAt.is_null()).add(attachment::Column::EndsAt.gt(now))
+fn within(reach: Reach<'_>) -> Condition {
+    use attachment::Column as C;
+    let still = Condition::any().add(C::EndsAt.is_null()).add(C::EndsAt.gt(reach.now));
+    let granted = reach.only.map(|only| C::PersonalAccountId.is_in(only.iter().copied()));
+    Condition::all().add(C::UserId.eq(reach.user)).add(still).add_option(granted)
 }
 
 pub async fn page_attached(
     db: &DatabaseConnection,
-    user: UserId,
-    now: DateTime<Utc>,
+    reach: Reach<'_>,
     page: &Page<AttachmentId>,
 ) -> Result<Vec<Attached>, Fault> {
-    let query = attachment::Entity::find()
-        .find_also_related(personal_account::Entity)
-        .filter(still(now))
-        .filter(attachment::Column::UserId.eq(user));
+    let query = attachment::Entity::find().find_also_related(personal_account::Entity).filter(within(reach));
     let rows = read_page(query.cursor_by(attachment::Column::Id), page, db).await?;
     Ok(rows.into_iter().filter_map(|(attachment, account)| Some((attachment, account?))).collect())
 }
 
 pub async fn list_attached(
     db: &DatabaseConnection,
-    user: UserId,
-    now: DateTime<Utc>,
+    reach: Reach<'_>,
     accounts: &[PersonalAccountId],
 ) -> Result<Vec<Attached>, Fault> {
     let query = attachment::Entity::find()
         .find_both_related(personal_account::Entity)
-        .filter(still(now))
-        .filter(attachment::Column::UserId.eq(user))
+        .filter(within(reach))
         .filter(attachment::Column::PersonalAccountId.is_in(accounts.iter().copied()));
     Ok(query.all(db).await?)
 }
 
 pub async fn find_attached_number(
     db: &DatabaseConnection,
-    user: UserId,
-    now: DateTime<Utc>,
+    reach: Reach<'_>,
     (provider, number): (ProviderId, &str),
 ) -> Result<Option<Attached>, Fault> {
     let query = attachment::Entity::find()
         .find_both_related(personal_account::Entity)
-        .filter(still(now))
-        .filter(attachment::Column::UserId.eq(user))
+        .filter(within(reach))
         .filter(personal_account::Column::ProviderId.eq(provider))
         .filter(personal_account::Column::Number.eq(number));
     Ok(query.one(db).await?)
 }
 
-pub async fn list_all_attached(
-    db: &DatabaseConnection,
-    user: UserId,
-    now: DateTime<Utc>,
-) -> Result<Vec<Attached>, Fault> {
-    let query = attachment::Entity::find()
-        .find_both_related(personal_account::Entity)
-        .filter(still(now))
-        .filter(attachment::Column::UserId.eq(user));
+pub async fn list_all_attached(db: &DatabaseConnection, reach: Reach<'_>) -> Result<Vec<Attached>, Fault> {
+    let query = attachment::Entity::find().find_both_related(personal_account::Entity).filter(within(reach));
     Ok(query.order_by_asc(attachment::Column::Id).all(db).await?)
 }
 
@@ -284,9 +281,13 @@ pub async fn list_services(
 pub async fn page_service_changes(
     db: &DatabaseConnection,
     account: PersonalAccountId,
+    since: Since,
     page: &Page<ChangeKey>,
 ) -> Result<Vec<service_change::Model>, Fault> {
-    let query = service_change::Entity::find().filter(service_change::Column::PersonalAccountId.eq(account));
+    let wanted = Condition::all()
+        .add(service_change::Column::PersonalAccountId.eq(account))
+        .add_option(since.0.map(|since| service_change::Column::ChangedOn.gte(since)));
+    let query = service_change::Entity::find().filter(wanted);
     let mut cursor = query.cursor_by((service_change::Column::ChangedOn, service_change::Column::Id));
     cursor.desc();
     Ok(read_page(cursor, page, db).await?)

@@ -71,7 +71,7 @@ async fn attach_samples(app: &App, samples: &Samples) -> Result<(), Fault> {
     let Some(user_id) = app.services.identity.create_confirmed(&email, PASSWORD.to_owned(), Locale::Ru).await? else {
         return Ok(());
     };
-    let person = Person { user_id, session: String::new(), confirmed: true, scopes: None };
+    let person = Person { user_id, session: String::new(), confirmed: true, scopes: None, limits: None };
     for sample in samples.accounts.iter().take(2) {
         let providers = app.services.accounts.list_providers(Some(&sample.provider), Page::first(100)).await?;
         let Some(provider) = providers.items.into_iter().find(|provider| provider.row.code == sample.provider_code)

@@ -6,12 +6,14 @@ use async_trait::async_trait;
 use entity::enums::{ClientScope, Locale, PaymentStatus, SandboxStatus};
 use entity::ids::PaymentId;
 
-use super::App;
+use super::{App, consents};
+use crate::consent;
 use crate::exports::download::Opened;
 use crate::graphql::identity::password_message;
 use crate::http::{
-    Check, ClientProof, Doors, Ended, ExportAnswer, Grant, LinkOutcome, MailboxMessage, Paper, SandboxCall,
-    SandboxPage, SandboxReply, Taken, TokenFacts, Unproved, UsedLink,
+    Check, ClientProof, ConsentAnswer, ConsentAsked, ConsentGiven, ConsentPage, ConsentRequest, Doors, Ended,
+    ExportAnswer, Grant, LinkOutcome, MailboxMessage, Paper, SandboxCall, SandboxPage, SandboxReply, SignInAnswer,
+    Taken, TokenFacts, Traded, Unproved, UsedLink,
 };
 use crate::identity::email_change::Confirmed;
 use crate::identity::error::{CancellationRefusal, ConfirmationRefusal, ReportRefusal, ResetRefusal};
@@ -35,12 +37,18 @@ impl Doors for AppDoors {
         if token.starts_with(api_client::TOKEN_PREFIX) {
             return Box::pin(self.client(token)).await;
         }
+        if token.starts_with(consent::ACCESS_PREFIX) {
+            return Box::pin(self.app(token)).await;
+        }
         Ok(self.0.services.identity.find_bearer(token).await?.map(Bearer::Person))
     }
 
     async fn look(&self, token: &str) -> Result<Option<Bearer>, Fault> {
         if token.starts_with(api_client::TOKEN_PREFIX) {
             return self.client(token).await;
+        }
+        if token.starts_with(consent::ACCESS_PREFIX) {
+            return self.app(token).await;
         }
         Ok(self.0.services.identity.look_for_bearer(token).await?.map(Bearer::Person))
     }
@@ -50,6 +58,7 @@ impl Doors for AppDoors {
         match self.0.services.api_clients.grant(id, &proof.secret, wanted).await {
             Ok(made) => Ok(Grant::Token {
                 token: made.token,
+                refresh: None,
                 seconds: (made.expires_at - made.issued_at).num_seconds(),
                 scope: spaced(made.scopes),
             }),
@@ -59,11 +68,46 @@ impl Doors for AppDoors {
         }
     }
 
+    async fn consent_request(&self, asked: &ConsentAsked) -> Result<ConsentRequest, Fault> {
+        consents::request(&self.0, asked).await
+    }
+
+    async fn consent_page(&self, person: &Person, asked: &ConsentAsked, locale: Locale) -> Result<ConsentPage, Fault> {
+        consents::page(&self.0, person, asked, locale).await
+    }
+
+    async fn decide_consent(
+        &self,
+        actor: &Actor,
+        asked: &ConsentAsked,
+        given: ConsentGiven,
+    ) -> Result<ConsentAnswer, Fault> {
+        Box::pin(consents::decide(&self.0, actor, asked, given)).await
+    }
+
+    async fn sign_in(
+        &self,
+        actor: &Actor,
+        email: &str,
+        password: &str,
+        code: Option<String>,
+    ) -> Result<SignInAnswer, Fault> {
+        Box::pin(consents::sign_in(&self.0, actor, email, password, code)).await
+    }
+
+    async fn trade(&self, proof: &ClientProof, traded: &Traded, address: IpAddr) -> Result<Grant, Fault> {
+        Box::pin(consents::trade(&self.0, proof, traded, address)).await
+    }
+
     async fn introspect(
         &self,
         proof: &ClientProof,
         token: &str,
+        address: IpAddr,
     ) -> Result<Result<Option<TokenFacts>, Unproved>, Fault> {
+        if let Some(claim) = consents::claim(proof, address) {
+            return consents::introspect(&self.0, claim, token).await;
+        }
         let clients = &self.0.services.api_clients;
         let Some(id) = type_id::decode(&proof.id) else { return Ok(Err(Unproved)) };
         if !clients.is_proved(id, &proof.secret).await? {
@@ -72,13 +116,22 @@ impl Doors for AppDoors {
         let own = clients.find(token).await?.filter(|good| good.client.id == id);
         Ok(Ok(own.map(|Good { client, issued_at, expires_at }| TokenFacts {
             client_id: type_id::encode(client.id),
+            subject: None,
             scope: spaced(client.scopes),
             issued_at,
             expires_at,
         })))
     }
 
-    async fn revoke_token(&self, proof: &ClientProof, token: &str) -> Result<Result<(), Unproved>, Fault> {
+    async fn revoke_token(
+        &self,
+        proof: &ClientProof,
+        token: &str,
+        address: IpAddr,
+    ) -> Result<Result<(), Unproved>, Fault> {
+        if let Some(claim) = consents::claim(proof, address) {
+            return consents::revoke_token(&self.0, claim, token).await;
+        }
         let clients = &self.0.services.api_clients;
         let Some(id) = type_id::decode(&proof.id) else { return Ok(Err(Unproved)) };
         if !clients.is_proved(id, &proof.secret).await? {
@@ -297,6 +350,10 @@ impl AppDoors {
 
     async fn client(&self, token: &str) -> Result<Option<Bearer>, Fault> {
         Ok(self.0.services.api_clients.find(token).await?.map(|good| Bearer::Client(good.client)))
+    }
+
+    async fn app(&self, token: &str) -> Result<Option<Bearer>, Fault> {
+        Ok(self.0.services.consents.find(token).await?.map(Bearer::Person))
     }
 
     fn page(&self, payment: entity::sandbox_payment::Model) -> Result<SandboxPage, Fault> {

@@ -1,5 +1,6 @@
 //! The composition root: configuration → mechanisms → slices → outer layers. The only place that chooses backends.
 
+mod consents;
 pub mod demo;
 pub mod demo_levers;
 mod doors;
@@ -17,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::Accounts;
 use crate::billing::Billing;
 use crate::config::Config;
+use crate::consent::Consents;
 use crate::exports::{Exports, Slices};
 use crate::graphql::{Graphql, Observed, Services, documents};
 use crate::http::gate::Gate;
@@ -125,6 +127,7 @@ impl App {
         let identity = Arc::new(Identity::new(mechanisms.clone(), signing_key.clone())?);
         let webhooks = Arc::new(Webhooks::new(&mechanisms, &signing_key)?);
         let accounts = Arc::new(Accounts::new(&mechanisms));
+        let consents = Arc::new(Consents::new(&mechanisms, signing_key.clone()));
         let metering = Arc::new(Metering::new(&mechanisms, signing_key));
         let billing = Arc::new(Billing::new(&mechanisms));
         let sandbox = Sandbox::new(&mechanisms);
@@ -151,6 +154,7 @@ impl App {
         let support = Arc::new(Support::new(&mechanisms, subjects));
         let slices = Slices {
             support: Arc::clone(&support),
+            consents: Arc::clone(&consents),
             identity: Arc::clone(&identity),
             accounts: Arc::clone(&accounts),
             metering: Arc::clone(&metering),
@@ -158,9 +162,8 @@ impl App {
             payments: Arc::clone(&payments),
         };
         let exports = Arc::new(Exports::new(&mechanisms, slices));
-        let clock = outside.clock.clone();
         let sources = (Arc::clone(&accounts), Arc::clone(&metering), Arc::clone(&billing), Arc::clone(&payments));
-        let papers = Arc::new(Papers::new(sources, clock));
+        let papers = Arc::new(Papers::new(sources, outside.clock.clone()));
         let notifications = Arc::new(Notifications::new(mailer.clone(), outside.clock.clone(), Arc::clone(&config))?);
         let api_clients = Arc::new(ApiClients::new(&mechanisms));
         let batches =
@@ -169,6 +172,7 @@ impl App {
             mechanisms: mechanisms.clone(),
             identity: Arc::clone(&identity),
             accounts: Arc::clone(&accounts),
+            consents: Arc::clone(&consents),
             payments: Arc::clone(&payments),
             exports: Arc::clone(&exports),
             api_clients: Arc::clone(&api_clients),
@@ -182,6 +186,7 @@ impl App {
         let services = Services {
             identity,
             accounts,
+            consents,
             metering,
             billing,
             payments,
@@ -263,6 +268,9 @@ impl App {
             {
                 tracing::error!(%cause, "the admin address broke off");
             }
+            if let Err(fault) = self.services.consents.write_calls().await {
+                tracing::warn!(%fault, "what apps asked last was not written down");
+            }
             self.mechanisms.db.close().await;
         };
         tokio::select! {
@@ -306,9 +314,11 @@ impl App {
     ) -> std::io::Result<Http<Observed<Graphql>>> {
         let graphql = &self.config.graphql;
         let documents = documents(graphql).map_err(std::io::Error::other)?;
+        let consents = Arc::clone(&self.services.consents);
         Ok(Http {
             executor: Observed::new(Graphql::new(self.services.clone()), self.traffic.clone()),
-            door: Door::new(documents, self.services.clock.clone(), graphql.budget),
+            door: Door::new(documents, self.services.clock.clone(), graphql.budget)
+                .heard_by(Box::new(move |grant, operations, address| consents.note_call(grant, operations, address))),
             doors: Arc::new(AppDoors(self.clone())),
             config: Arc::clone(&self.config),
             entropy: self.mechanisms.entropy.clone(),

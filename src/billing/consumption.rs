@@ -75,6 +75,7 @@ impl Span {
     fn periods(self) -> impl Iterator<Item = YearMonth> {
         std::iter::successors(Some(self.from), |period| Some(period.next()))
             .take_while(move |period| *period <= self.to)
+            .filter(move |period| self.account.since().shows_month(*period))
     }
 }
 
@@ -122,7 +123,8 @@ impl Known {
     pub(super) fn span(&self, span: Span) -> Vec<MonthUse> {
         let account = span.account.id();
         let of_period = |period| {
-            let before = if span.compared { self.month(account, year_before(period)) } else { Vec::new() };
+            let compared = span.compared && span.account.since().shows_month(year_before(period));
+            let before = if compared { self.month(account, year_before(period)) } else { Vec::new() };
             let with_comparison = move |mut one: MonthUse| {
                 let same = |other: &&MonthUse| {
                     other.service_code == one.service_code

@@ -1,5 +1,7 @@
 //! The ledger of an account: append-only, numbered without gaps, each entry with the balance after it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use entity::enums::LedgerEntryKind;
 use entity::exact::Money;
@@ -68,13 +70,23 @@ impl Billing {
         if !account.is_full() {
             return Ok(Slice { items: Vec::new(), has_previous: false, has_next: false });
         }
-        let rows = store::page_entries(self.db.read(), account.id(), &page).await?;
+        let rows = store::page_entries(self.db.read(), account.id(), account.since(), &page).await?;
         Ok(Slice::of(&page, rows))
     }
 
-    /// Entries that others point at.
-    pub async fn find_entries(&self, ids: &[LedgerEntryId]) -> Result<Vec<ledger_entry::Model>, Fault> {
-        store::find_entries(self.db.read(), ids).await
+    /// Entries that others of the same accounts point at.
+    pub async fn find_entries(
+        &self,
+        wanted: &[(AccountKey, LedgerEntryId)],
+    ) -> Result<HashMap<(AccountKey, LedgerEntryId), ledger_entry::Model>, Fault> {
+        let ids: Vec<_> = wanted.iter().map(|(_, id)| *id).collect();
+        let found = store::find_entries(self.db.read(), &ids).await?;
+        let shown = |&(account, id): &(AccountKey, LedgerEntryId)| {
+            let own = found.iter().find(|entry| entry.id == id && entry.personal_account_id == account.id());
+            let own = own.filter(|entry| account.since().shows_moment(entry.occurred_at));
+            Some(((account, id), own?.clone()))
+        };
+        Ok(wanted.iter().filter_map(shown).collect())
     }
 
     /// Entries that follow each account's version, oldest first, at most so many: what a subscriber missed.
@@ -83,7 +95,8 @@ impl Billing {
         positions: &[(AccountKey, i64)],
         most: u64,
     ) -> Result<Vec<ledger_entry::Model>, Fault> {
-        let positions: Vec<_> = positions.iter().map(|(account, version)| (account.id(), *version)).collect();
+        let position = |(account, version): &(AccountKey, i64)| (account.id(), *version, account.since());
+        let positions: Vec<_> = positions.iter().map(position).collect();
         store::list_entries_after(self.db.read(), &positions, most).await
     }
 

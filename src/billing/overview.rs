@@ -60,7 +60,11 @@ impl Billing {
         };
         let mut newest: HashMap<PersonalAccountId, statement::Model> = HashMap::new();
         if wanted.newest_statement {
-            for (statement, _) in &billed {
+            let shown = |statement: &statement::Model| {
+                let own = full.iter().find(|key| key.id() == statement.personal_account_id);
+                own.is_some_and(|key| key.since().shows_month(statement.period))
+            };
+            for (statement, _) in billed.iter().filter(|(statement, _)| shown(statement)) {
                 let known = newest.get(&statement.personal_account_id);
                 if known.is_none_or(|known| known.period < statement.period) {
                     newest.insert(statement.personal_account_id, statement.clone());

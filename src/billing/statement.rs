@@ -22,14 +22,19 @@ pub struct Neighbour {
 impl Billing {
     /// The newest statement of each account; LIMITED access shows none.
     pub async fn newest_statements(&self, accounts: &[AccountKey]) -> Result<Vec<statement::Model>, Fault> {
-        store::list_newest_statements(self.db.read(), &full(accounts)).await
+        let mut newest = store::list_newest_statements(self.db.read(), &full(accounts)).await?;
+        newest.retain(|statement| {
+            let own = accounts.iter().find(|account| account.id() == statement.personal_account_id);
+            own.is_some_and(|account| account.since().shows_month(statement.period))
+        });
+        Ok(newest)
     }
 
     /// Statements of the accounts for the periods beside them.
     pub async fn find_statements(&self, wanted: &[(AccountKey, YearMonth)]) -> Result<Vec<statement::Model>, Fault> {
         let wanted: Vec<_> = wanted
             .iter()
-            .filter(|(account, _)| account.is_full())
+            .filter(|(account, period)| account.is_full() && account.since().shows_month(*period))
             .map(|(account, period)| (account.id(), *period))
             .collect();
         store::find_statements(self.db.read(), &wanted).await
@@ -48,7 +53,7 @@ impl Billing {
         if !account.is_full() {
             return Ok(Slice { items: Vec::new(), has_previous: false, has_next: false });
         }
-        let rows = store::page_statements(self.db.read(), account.id(), &page).await?;
+        let rows = store::page_statements(self.db.read(), account.id(), account.since(), &page).await?;
         Ok(Slice::of(&page, rows))
     }
 
@@ -62,6 +67,7 @@ impl Billing {
         let found = store::list_neighbours(self.db.read(), &keys).await?;
         let nearest = |one: &&Neighbour| {
             let own = found.iter().filter(|statement| statement.personal_account_id == one.account.id());
+            let own = own.filter(|statement| one.account.since().shows_month(statement.period));
             let nearest = if one.later {
                 own.filter(|statement| statement.period > one.of).min_by_key(|statement| statement.period)
             } else {
@@ -80,6 +86,7 @@ impl Billing {
         to: YearMonth,
     ) -> Result<Vec<statement::Model>, Fault> {
         let mut found = store::list_statements_between(self.db.read(), &full(&[account]), from, to).await?;
+        found.retain(|statement| account.since().shows_month(statement.period));
         found.sort_by_key(|statement| statement.period);
         Ok(found)
     }

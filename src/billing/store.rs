@@ -10,7 +10,7 @@ use sea_orm::{
     JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef, Statement,
 };
 
-use crate::kernel::{Fault, Page};
+use crate::kernel::{Fault, Page, Since};
 use crate::platform::db::{Engine, Tx, read_page};
 
 pub async fn lock_account_in(tx: &Tx, id: PersonalAccountId) -> Result<personal_account::Model, DbErr> {
@@ -37,12 +37,18 @@ pub async fn update_balance_in(tx: &Tx, entry: &ledger_entry::Model, in_transit:
 pub async fn page_entries(
     db: &DatabaseConnection,
     account: PersonalAccountId,
+    since: Since,
     page: &Page<i64>,
 ) -> Result<Vec<ledger_entry::Model>, Fault> {
-    let query = ledger_entry::Entity::find().filter(ledger_entry::Column::PersonalAccountId.eq(account));
+    let query = ledger_entry::Entity::find().filter(entries_of(account, since));
     let mut cursor = query.cursor_by(ledger_entry::Column::Version);
     cursor.desc();
     Ok(read_page(cursor, page, db).await?)
+}
+
+fn entries_of(account: PersonalAccountId, since: Since) -> Condition {
+    let shown = since.moment().map(|since| ledger_entry::Column::OccurredAt.gte(since));
+    Condition::all().add(ledger_entry::Column::PersonalAccountId.eq(account)).add_option(shown)
 }
 
 pub async fn find_entries(db: &DatabaseConnection, ids: &[LedgerEntryId]) -> Result<Vec<ledger_entry::Model>, Fault> {
@@ -51,17 +57,14 @@ pub async fn find_entries(db: &DatabaseConnection, ids: &[LedgerEntryId]) -> Res
 
 pub async fn list_entries_after(
     db: &DatabaseConnection,
-    positions: &[(PersonalAccountId, i64)],
+    positions: &[(PersonalAccountId, i64, Since)],
     most: u64,
 ) -> Result<Vec<ledger_entry::Model>, Fault> {
     if positions.is_empty() {
         return Ok(Vec::new());
     }
-    let behind = positions.iter().fold(Condition::any(), |any, (account, version)| {
-        let newer = Condition::all()
-            .add(ledger_entry::Column::PersonalAccountId.eq(*account))
-            .add(ledger_entry::Column::Version.gt(*version));
-        any.add(newer)
+    let behind = positions.iter().fold(Condition::any(), |any, (account, version, since)| {
+        any.add(entries_of(*account, *since).add(ledger_entry::Column::Version.gt(*version)))
     });
     // By version, not by time: the clocks of two instances differ, and a page must not run ahead of an account's order.
     let query = ledger_entry::Entity::find()
@@ -120,9 +123,13 @@ pub async fn find_statements(
 pub async fn page_statements(
     db: &DatabaseConnection,
     account: PersonalAccountId,
+    since: Since,
     page: &Page<YearMonth>,
 ) -> Result<Vec<statement::Model>, Fault> {
-    let query = statement::Entity::find().filter(statement::Column::PersonalAccountId.eq(account));
+    let wanted = Condition::all()
+        .add(statement::Column::PersonalAccountId.eq(account))
+        .add_option(since.month().map(|first| statement::Column::Period.gte(first)));
+    let query = statement::Entity::find().filter(wanted);
     let mut cursor = query.cursor_by(statement::Column::Period);
     cursor.desc();
     Ok(read_page(cursor, page, db).await?)

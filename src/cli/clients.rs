@@ -1,4 +1,6 @@
-//! `kabinet clients`: providers' own programs.
+//! `kabinet clients`: providers' own programs, and apps that act for people.
+
+mod apps;
 
 use std::process::ExitCode;
 
@@ -32,6 +34,14 @@ enum ClientsCommand {
         #[arg(long = "scope", value_name = "SCOPE", required = true)]
         scopes: Vec<String>,
     },
+    /// Register an app that people may let act for them. Its secret is printed here and never again.
+    AddApp(apps::AddAppArgs),
+    /// Print apps as CSV, oldest first.
+    ListApps {
+        /// The revoked ones as well.
+        #[arg(long)]
+        all: bool,
+    },
     /// Print clients as CSV, oldest first, with the secrets that are good.
     List {
         /// The revoked ones as well.
@@ -40,17 +50,18 @@ enum ClientsCommand {
     },
     /// Make another secret, which is printed here and never again; the one before it stays good for a while.
     Rotate {
-        /// As `list` prints it.
+        /// As `list` or `list-apps` prints it.
         client: String,
         /// Hours for which the old secret stays good; 0 ends it at once.
         #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=720))]
         overlap_hours: u32,
     },
-    /// End a client with its secrets, tokens and open streams, for ever; or one of its secrets only.
+    /// End a client with its secrets, tokens and open streams, for ever; or one of its secrets only. An app ends with all
+    /// that people let it do.
     Revoke {
-        /// As `list` prints it.
+        /// As `list` or `list-apps` prints it.
         client: String,
-        /// Only this secret, and what was got by it.
+        /// Of a provider's program: only this secret, and what was got by it.
         #[arg(long)]
         secret: Option<String>,
     },
@@ -72,8 +83,13 @@ async fn carry_out(command: &ClientsCommand, app: &App) -> Result<ExitCode, Faul
     let clients = &app.services.api_clients;
     match command {
         ClientsCommand::Add { provider, name, scopes } => add(app, provider, name, scopes).await,
+        ClientsCommand::AddApp(args) => apps::add(app, args).await,
+        ClientsCommand::ListApps { all } => apps::list(app, *all).await,
         ClientsCommand::List { all } => list(app, *all).await,
         ClientsCommand::Rotate { client, overlap_hours } => {
+            if let Some(id) = type_id::decode(client) {
+                return apps::rotate(app, id, TimeDelta::hours((*overlap_hours).into())).await;
+            }
             let Some(id) = type_id::decode(client) else { return Ok(refused(ClientRefusal::NotFound)) };
             match clients.rotate(id, TimeDelta::hours((*overlap_hours).into())).await {
                 Ok(made) => Ok(print(&made)),
@@ -82,6 +98,9 @@ async fn carry_out(command: &ClientsCommand, app: &App) -> Result<ExitCode, Faul
             }
         }
         ClientsCommand::Revoke { client, secret } => {
+            if let Some(id) = type_id::decode(client).filter(|_| secret.is_none()) {
+                return apps::revoke(app, id).await;
+            }
             let Some(id) = type_id::decode::<ApiClientId>(client) else { return Ok(refused(ClientRefusal::NotFound)) };
             let revoked = match secret.as_deref().map(type_id::decode) {
                 None => clients.revoke(id).await,

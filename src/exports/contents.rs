@@ -9,8 +9,8 @@ use super::Slices;
 use super::archive::Sink;
 use super::packing::Part;
 use super::rows::{
-    audit_event, autopay_row, autopay_run, entry, id, line, meter, payment_row, profile, reading, refund_row,
-    saved_method, session, share, statement_row, time,
+    audit_event, autopay_row, autopay_run, client_grant, entry, id, line, meter, payment_row, profile, reading,
+    refund_row, saved_method, session, share, statement_row, time,
 };
 use super::table::{Cell, Format, Row};
 use crate::accounts::AccountAccess;
@@ -42,10 +42,11 @@ enum List {
     Autopays,
     AutopayRuns,
     Support,
+    ClientGrants,
 }
 
 impl List {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Profile,
         Self::Agreements,
         Self::Sessions,
@@ -63,6 +64,7 @@ impl List {
         Self::SavedMethods,
         Self::Autopays,
         Self::AutopayRuns,
+        Self::ClientGrants,
     ];
 
     /// The file's name and its columns, in the order of the rows below.
@@ -78,6 +80,10 @@ impl List {
             Self::Accounts => (
                 "accounts",
                 &["id", "provider", "number", "access", "nickname", "holderName", "address", "owed", "credit", "asOf"],
+            ),
+            Self::ClientGrants => (
+                "client_grants",
+                &["id", "app", "scopes", "accounts", "dataFrom", "grantedAt", "expiresAt", "lastUsedAt", "revokedAt"],
             ),
             Self::Shares => ("shares", &["id", "account", "email", "access", "sharedAt", "takenAt", "endsAt"]),
             Self::Meters => (
@@ -192,7 +198,7 @@ impl<'a> Contents<'a> {
     pub async fn of(slices: &'a Slices, user: &'a user::Model) -> Result<Self, Fault> {
         // No session asks: the person did when they showed who they are.
         let confirmed = user.email_confirmed_at.is_some();
-        let person = Person { user_id: user.id, session: String::new(), confirmed, scopes: None };
+        let person = Person { user_id: user.id, session: String::new(), confirmed, scopes: None, limits: None };
         let accounts = match slices.accounts.all_access(&person).await {
             Ok(accounts) => accounts,
             Err(Failure::Refused(_)) => Vec::new(),
@@ -246,6 +252,10 @@ impl<'a> Contents<'a> {
                 let shares = self.slices.accounts.list_shares(person, &ids).await?;
                 sink.rows(shares.iter().map(share).collect()).await
             }
+            List::ClientGrants => {
+                let granted = self.slices.consents.list_all(person.user_id).await?;
+                sink.rows(granted.iter().map(client_grant).collect()).await
+            }
             List::Meters => {
                 for access in &self.accounts {
                     let meters = self.slices.metering.list_meters(&[access.key()]).await?;
@@ -265,8 +275,7 @@ impl<'a> Contents<'a> {
             }
             List::Support => self.support(sink).await,
             List::Payments => {
-                let all = &Filter::default();
-                let list = |page| self.slices.payments.list_paid_by(person.user_id, all, page);
+                let list = |page| self.slices.payments.list_paid_by(person, Filter::default(), page);
                 let rows = |payments: Vec<payment::Model>| payments.iter().map(payment_row).collect();
                 pages(sink, list, |payment| payment.id, rows).await
             }

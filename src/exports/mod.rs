@@ -23,6 +23,7 @@ use chrono::TimeDelta;
 use crate::accounts::Accounts;
 use crate::billing::Billing;
 use crate::config::Config;
+use crate::consent::Consents;
 use crate::identity::Identity;
 use crate::kernel::{Clock, Entropy};
 use crate::metering::Metering;
@@ -49,6 +50,7 @@ pub struct Exports {
 pub struct Slices {
     pub identity: Arc<Identity>,
     pub accounts: Arc<Accounts>,
+    pub consents: Arc<Consents>,
     pub metering: Arc<Metering>,
     pub billing: Arc<Billing>,
     pub payments: Arc<Payments>,

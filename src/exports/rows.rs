@@ -6,6 +6,7 @@ use entity::ids::TypedId;
 use entity::{account_share, ledger_entry, meter, meter_reading, payment, refund, statement, statement_line, user};
 
 use super::table::{Cell, Row};
+use crate::consent::grant::Granted;
 use crate::identity::audit::AuditEvent;
 use crate::kernel::type_id;
 use crate::payments::autopay::{Autopay, RunRow, SavedMethod};
@@ -61,6 +62,22 @@ pub(super) fn share(share: &account_share::Model) -> Row {
         time(share.shared_at),
         Cell::maybe(share.taken_at, time),
         Cell::maybe(share.ends_at, time),
+    ]
+}
+
+pub(super) fn client_grant(granted: &Granted) -> Row {
+    let accounts: Vec<_> = granted.accounts.iter().map(|account| type_id::encode(*account)).collect();
+    let grant = &granted.grant;
+    vec![
+        id(grant.id),
+        Cell::text(&granted.app.name),
+        Cell::text(&grant.scopes),
+        Cell::text(accounts.join(",")),
+        Cell::maybe(grant.data_from, Cell::text),
+        time(grant.granted_at),
+        time(grant.expires_at),
+        Cell::maybe(grant.used_at, time),
+        Cell::maybe(grant.revoked_at, time),
     ]
 }
 

@@ -198,7 +198,8 @@ impl LedgerEntry {
     async fn explanation(&self, ctx: &Context<'_>) -> Result<EntryExplanation, TopError> {
         let text = entry_text(&self.entry, ctx.actor()?.locale);
         let is_charge = self.entry.kind == entity::enums::LedgerEntryKind::Charge && self.account.is_full();
-        let charged = self.entry.statement_id.filter(|_| is_charge);
+        let shown = self.entry.period.is_none_or(|period| self.account.since().shows_month(period));
+        let charged = self.entry.statement_id.filter(|_| is_charge && shown);
         let lines = match charged {
             Some(statement) if self.is_of_latest_issue(ctx, statement).await? => {
                 ctx.loaders()?.lines.load(statement).await?.unwrap_or_default()
@@ -211,7 +212,7 @@ impl LedgerEntry {
     /// The entry that this one takes back.
     async fn reverses(&self, ctx: &Context<'_>) -> Result<Option<LedgerEntry>, TopError> {
         let Some(id) = self.entry.reverses_id else { return Ok(None) };
-        let found = ctx.loaders()?.entry.load(id).await?;
+        let found = ctx.loaders()?.entry.load((self.account, id)).await?;
         Ok(found.map(|entry| LedgerEntry { entry, account: self.account }))
     }
 

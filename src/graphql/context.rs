@@ -9,6 +9,7 @@ use super::loaders::Loaders;
 use crate::accounts::Accounts;
 use crate::billing::Billing;
 use crate::config::Config;
+use crate::consent::Consents;
 use crate::exports::Exports;
 use crate::identity::Identity;
 use crate::integrators::api_client::ApiClients;
@@ -25,6 +26,7 @@ use crate::support::Support;
 pub struct Services {
     pub identity: Arc<Identity>,
     pub accounts: Arc<Accounts>,
+    pub consents: Arc<Consents>,
     pub metering: Arc<Metering>,
     pub billing: Arc<Billing>,
     pub payments: Arc<Payments>,

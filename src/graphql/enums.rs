@@ -98,6 +98,10 @@ pub enum AuditEventKind {
     AccessTokenCreated,
     /// A token for a script was revoked.
     AccessTokenRevoked,
+    /// An app was let act for the person.
+    ClientAccessGranted,
+    /// What an app was let do was taken back: by the person, by the app, or because a secret of it was used twice.
+    ClientAccessRevoked,
     /// The cabinet was deleted.
     Erased,
 }

@@ -3,7 +3,7 @@
 mod access_token;
 mod audit;
 mod agreement;
-mod cookie;
+pub mod cookie;
 mod email_change;
 mod deletion;
 mod foreign_sign_in;
@@ -24,6 +24,7 @@ use entity::user;
 use super::accounts::{AccountShareOffer, AccountTotals, Balance, PersonalAccount, offers};
 use super::ahead;
 use super::autopay::{Autopay, SavedMethod};
+use super::consent::{self, ClientGrant};
 use super::context::Find;
 use super::enums::Locale;
 use super::error::TopError;
@@ -36,7 +37,7 @@ use super::support::SupportRequest;
 use crate::accounts::AccountAccess;
 use crate::kernel::{Failure, Fault, Person};
 
-pub use access_token::AccessTokenMutation;
+pub use access_token::{AccessScope, AccessTokenMutation};
 pub use agreement::AgreementMutation;
 pub use audit::AuditEvent;
 pub use deletion::{DeletionMutation, DeletionQuery};
@@ -146,6 +147,13 @@ impl User {
         access_token::list(ctx).await
     }
 
+    /// Apps that the person let act for them, those that still may, newest first.
+    #[graphql(complexity = "10 * child_complexity + 1")]
+    async fn authorized_clients(&self, ctx: &Context<'_>) -> Result<Vec<ClientGrant>, TopError> {
+        self.themselves(ctx)?;
+        consent::list(ctx).await
+    }
+
     /// Whether a second factor is asked for.
     async fn two_factor(&self, ctx: &Context<'_>) -> Result<two_factor::TwoFactorStatus, TopError> {
         two_factor::status(ctx, self.themselves(ctx)?.user_id).await
@@ -221,7 +229,7 @@ impl User {
         let (services, person) = (ctx.services()?, self.themselves(ctx)?);
         let page = Window::new(first, after, last, before).page(&services.config.graphql)?;
         let filter = filter.unwrap_or_default().read()?;
-        let slice = services.payments.list_paid_by(person.user_id, &filter, page).await?;
+        let slice = services.payments.list_paid_by(person, filter, page).await?;
         connection(slice, |payment| payment.id, Payment)
     }
 

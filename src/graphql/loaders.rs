@@ -26,6 +26,7 @@ use crate::billing::penalty::Debt;
 use crate::billing::statement::Neighbour;
 use crate::identity::Identity;
 use crate::kernel::{Failure, Person};
+use crate::metering::Metering;
 use crate::payments::Payments;
 use crate::payments::terms::PaymentTerms;
 
@@ -73,7 +74,7 @@ pub struct Loaders {
     pub statement: Batch<(AccountKey, YearMonth), statement::Model>,
     pub statement_by_id: Batch<StatementId, statement::Model>,
     /// Of an account that was shown.
-    pub entry: Batch<LedgerEntryId, ledger_entry::Model>,
+    pub entry: Batch<(AccountKey, LedgerEntryId), ledger_entry::Model>,
     pub neighbour: Batch<Neighbour, statement::Model>,
     /// What of a sum owed was due when.
     pub debts: Batch<(AccountKey, Money), Vec<Debt>>,
@@ -100,7 +101,6 @@ macro_rules! batch {
 }
 
 impl Loaders {
-    #[expect(clippy::too_many_lines, reason = "one after the other, each by itself")]
     pub fn new(services: &Services, person: Option<Person>) -> Self {
         let Services { identity, accounts, metering, billing, payments, support, .. } = services.clone();
         let (payer, refunding, paying) = (person.clone(), Arc::clone(&payments), Arc::clone(&payments));
@@ -133,14 +133,7 @@ impl Loaders {
                 }
                 of_reading
             }),
-            payment_readings: batch!(metering, |ids| {
-                let mut of_payment: HashMap<PaymentId, Vec<_>> = HashMap::new();
-                for reading in metering.list_readings_of_payments(&ids).await? {
-                    let Some(payment) = reading.payment_id else { continue };
-                    of_payment.entry(payment).or_default().push(reading);
-                }
-                of_payment
-            }),
+            payment_readings: payment_readings(Arc::clone(&metering), person.clone()),
             payments_together: batch!(together, |ids| {
                 let mut by_first: HashMap<PaymentId, Vec<_>> = HashMap::new();
                 for payment in together.list_together(&ids).await? {
@@ -176,7 +169,7 @@ impl Loaders {
             }),
             statement_by_id: batch!(billing, |ids| by(billing.find_statements_by_id(&ids).await?, |row| row.id)),
             debts: batch!(billing, |owed| billing.open_debts(&owed).await?),
-            entry: batch!(billing, |ids| by(billing.find_entries(&ids).await?, |row| row.id)),
+            entry: batch!(billing, |wanted| billing.find_entries(&wanted).await?),
             neighbour: batch!(billing, |wanted| billing.neighbours(&wanted).await?),
             consumption: Batch::new(move |spans: Vec<Span>| {
                 let (measured, charged) = (Arc::clone(&measured), Arc::clone(&charged));
@@ -237,12 +230,27 @@ fn sharer(accounts: Arc<Accounts>, identity: Arc<Identity>) -> Batch<AccountShar
     })
 }
 
+fn payment_readings(metering: Arc<Metering>, person: Option<Person>) -> Batch<PaymentId, Vec<meter_reading::Model>> {
+    Batch::new(move |ids: Vec<PaymentId>| {
+        let (metering, person) = (Arc::clone(&metering), person.clone());
+        async move {
+            let mut of_payment: HashMap<PaymentId, Vec<_>> = HashMap::new();
+            let Some(person) = person else { return Ok(of_payment) };
+            for reading in metering.list_readings_of_payments(&person, &ids).await? {
+                let Some(payment) = reading.payment_id else { continue };
+                of_payment.entry(payment).or_default().push(reading);
+            }
+            Ok(of_payment)
+        }
+    })
+}
+
 fn own_payments(payments: Arc<Payments>, payer: Option<Person>) -> Batch<PaymentId, payment::Model> {
     Batch::new(move |ids: Vec<PaymentId>| {
         let (payments, payer) = (Arc::clone(&payments), payer.clone());
         async move {
             let Some(payer) = payer else { return Ok(HashMap::new()) };
-            Ok(by(payments.find_payments(payer.user_id, &ids).await?, |row| row.id))
+            Ok(by(payments.find_payments(&payer, &ids).await?, |row| row.id))
         }
     })
 }

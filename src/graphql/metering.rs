@@ -178,6 +178,7 @@ impl Meter {
             Some(read) => Some(read),
             None => loaders.reading.load(id).await?,
         };
+        let reading = reading.filter(|reading| self.account.since().shows_day(reading.taken_on));
         Ok(reading.map(|reading| MeterReading { reading, meter: Some(self.clone()) }))
     }
 

@@ -81,7 +81,8 @@ async fn find(ctx: &Context<'_>, id: &str) -> Result<Option<Node>, TopError> {
             let Some(payment) = loaders.payment.load(id).await? else { return Ok(None) };
             Ok(Some(Node::Payment(Payment(ctx.services()?.payments.look(payment).await))))
         }
-        Some(SupportRequestId::PREFIX) => {
+        // What a person asks the support service is no app's business, not even that it is there.
+        Some(SupportRequestId::PREFIX) if person.limits.is_none() => {
             let Some(id) = ids::decode(id) else { return Ok(None) };
             let found = ctx.services()?.support.find_request(person, id).await?;
             Ok(found.map(|request| Node::SupportRequest(SupportRequest(request))))
@@ -95,6 +96,7 @@ async fn statement(loaders: &Loaders, id: &str) -> Result<Option<Node>, TopError
     let Some(statement) = loaders.statement_by_id.load(id).await? else { return Ok(None) };
     let access = loaders.access.load(statement.personal_account_id).await?;
     let full = access.filter(AccountAccess::is_full);
+    let full = full.filter(|access| access.key().since().shows_month(statement.period));
     Ok(full.map(|access| Node::Statement(Statement { statement, account: access.key() })))
 }
 
@@ -112,5 +114,6 @@ async fn reading(loaders: &Loaders, person: &Person, id: &str) -> Result<Option<
     let access = loaders.access.load(reading.personal_account_id).await?;
     let own = reading.submitted_by == Some(person.user_id);
     let allowed = access.filter(|access| access.is_full() || own);
+    let allowed = allowed.filter(|access| access.key().since().shows_day(reading.taken_on));
     Ok(allowed.map(|_| Node::MeterReading(MeterReading { reading, meter: None })))
 }

@@ -206,8 +206,9 @@ impl Payment {
     /// Payments for other accounts of the provider that are paid at once with this one: on one page of the bank, with one
     /// commission and one fiscal receipt, and given up together. Empty for a payment of one account.
     async fn paid_together(&self, ctx: &Context<'_>) -> Result<Vec<Payment>, TopError> {
-        let all = self.together(ctx).await?;
-        Ok(all.into_iter().filter(|payment| payment.id != self.0.id).map(Payment).collect())
+        let (all, person) = (self.together(ctx).await?, ctx.person()?);
+        let others = all.into_iter().filter(|payment| payment.id != self.0.id);
+        Ok(others.filter(|payment| person.reaches(payment.personal_account_id)).map(Payment).collect())
     }
 
     /// How far it has come.

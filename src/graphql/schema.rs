@@ -10,6 +10,7 @@ use super::accounts::{AttachmentMutation, PersonalAccount, Provider, ProviderQue
 use super::api_client::ApiClientQuery;
 use super::autopay::AutopayMutation;
 use super::billing::{LedgerEntry, PaymentQrQuery, Statement};
+use super::consent::{ClientCall, ConsentMutation};
 use super::context::{Arrivals, Services};
 use super::document::Documents;
 use super::exports::ExportMutation;
@@ -73,6 +74,7 @@ pub struct IdentityMutation(
     ForeignSignInMutation,
     ExportMutation,
     AccessTokenMutation,
+    ConsentMutation,
 );
 
 /// What providers' programs do.
@@ -106,6 +108,7 @@ fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscriptions> {
         .override_output_type_description::<Pages<ServiceChange>>("A page of changes of services.")
         .override_output_type_description::<Pages<MeterReading>>("A page of readings.")
         .override_output_type_description::<Pages<AuditEvent>>("A page of events.")
+        .override_output_type_description::<Pages<ClientCall>>("A page of what an app asked.")
         .override_output_type_description::<Pages<Payment>>("A page of payments.")
         .override_output_type_description::<Pages<SupportRequest>>("A page of questions to the support service.")
         .override_output_type_description::<Pages<SentReading>>("A page of readings that people sent to a provider.")

@@ -46,8 +46,9 @@ use tokio_util::task::TaskTracker;
 
 pub use self::admin::admin_routes;
 pub use self::ports::{
-    Check, ClientProof, DemoAccount, DemoCard, Doors, Ended, ExportAnswer, Grant, LinkOutcome, MailboxMessage, Paper,
-    SandboxCall, SandboxPage, SandboxReply, Taken, TokenFacts, Unproved, UsedLink,
+    Check, ClientProof, ConsentAccount, ConsentAnswer, ConsentAsked, ConsentGiven, ConsentPage, ConsentRequest,
+    DemoAccount, DemoCard, Doors, Ended, ExportAnswer, Grant, LinkOutcome, MailboxMessage, Paper, SandboxCall,
+    SandboxPage, SandboxReply, SignInAnswer, Taken, TokenFacts, Traded, Unproved, UsedLink,
 };
 pub use self::routes::routes;
 pub use self::server::serve;

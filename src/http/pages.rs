@@ -1,5 +1,6 @@
 //! The server's own pages, in Russian and English. Opening one changes nothing: letters are opened by robots too.
 
+mod consent;
 mod links;
 mod money;
 mod template;
@@ -15,6 +16,7 @@ use poem::{FromRequest, Request, RequestBody, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+pub use self::consent::{PATH as CONSENT_PATH, ask as ask_for_consent, decide as decide_on_consent};
 pub use self::links::{
     ask_about_sign_in, ask_for_password, ask_to_cancel_change, ask_to_cancel_deletion, ask_to_confirm,
     ask_to_confirm_change, cancel_change, cancel_deletion, confirm, confirm_change, report_foreign_sign_in,

@@ -32,12 +32,47 @@ pub trait Doors: Send + Sync + 'static {
     /// A token for a program that has proved itself by its secret; `wanted` are scopes, by default all that it has.
     async fn grant_token(&self, proof: &ClientProof, wanted: Option<&str>) -> Result<Grant, Fault>;
 
-    /// What a token of the same program is good for. `Err`: the program has not proved itself.
-    async fn introspect(&self, proof: &ClientProof, token: &str)
-    -> Result<Result<Option<TokenFacts>, Unproved>, Fault>;
+    /// Whether an app may ask a person for this, before anybody is asked or sent anywhere.
+    async fn consent_request(&self, asked: &ConsentAsked) -> Result<ConsentRequest, Fault>;
 
-    /// Ends a token of the same program; nothing for any other text. `Err`: the program has not proved itself.
-    async fn revoke_token(&self, proof: &ClientProof, token: &str) -> Result<Result<(), Unproved>, Fault>;
+    /// What the person is shown of it.
+    async fn consent_page(&self, person: &Person, asked: &ConsentAsked, locale: Locale) -> Result<ConsentPage, Fault>;
+
+    /// The person's answer, by the form of that page.
+    async fn decide_consent(
+        &self,
+        actor: &Actor,
+        asked: &ConsentAsked,
+        given: ConsentGiven,
+    ) -> Result<ConsentAnswer, Fault>;
+
+    /// Begins a session on a page, by the same rules as everywhere.
+    async fn sign_in(
+        &self,
+        actor: &Actor,
+        email: &str,
+        password: &str,
+        code: Option<String>,
+    ) -> Result<SignInAnswer, Fault>;
+
+    /// Tokens for an app that acts for a person: for a code, or for a refresh token.
+    async fn trade(&self, proof: &ClientProof, traded: &Traded, address: IpAddr) -> Result<Grant, Fault>;
+
+    /// What a token of the same program or app is good for. `Err`: the program has not proved itself.
+    async fn introspect(
+        &self,
+        proof: &ClientProof,
+        token: &str,
+        address: IpAddr,
+    ) -> Result<Result<Option<TokenFacts>, Unproved>, Fault>;
+
+    /// Ends a token of the same program or app; nothing for any other text. `Err`: the program has not proved itself.
+    async fn revoke_token(
+        &self,
+        proof: &ClientProof,
+        token: &str,
+        address: IpAddr,
+    ) -> Result<Result<(), Unproved>, Fault>;
 
     async fn confirm_email(&self, link: UsedLink) -> Result<LinkOutcome, Fault>;
 
@@ -92,10 +127,103 @@ pub trait Doors: Send + Sync + 'static {
     async fn metrics(&self) -> String;
 }
 
-/// What a provider's program says it is, and the secret that shows it.
+/// What a provider's program or an app says it is, and the secret that shows it.
 pub struct ClientProof {
     pub id: String,
+    /// Empty of a public app.
     pub secret: String,
+}
+
+/// What an app asks a person for, as it stands in the address.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ConsentAsked {
+    pub client_id: String,
+    pub redirect_uri: String,
+    pub response_type: String,
+    pub scope: Option<String>,
+    pub state: Option<String>,
+    pub code_challenge: String,
+    pub code_challenge_method: String,
+}
+
+/// Whether it may be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConsentRequest {
+    UnknownApp,
+    /// None of the app's: nobody is sent there.
+    UnknownAddress,
+    /// What the app is told, by its word of RFC 6749, section 4.1.2.1.
+    Wrong(&'static str),
+    Good {
+        /// Its name.
+        app: String,
+    },
+}
+
+/// What a person is shown who is asked for their leave.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsentPage {
+    pub email: String,
+    /// What the app may do, after "it may".
+    pub may: Vec<&'static str>,
+    pub accounts: Vec<ConsentAccount>,
+    /// Where the person is sent afterwards: the site.
+    pub back: String,
+    /// Binds the form to the session and to what was asked.
+    pub form_token: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ConsentAccount {
+    pub id: String,
+    pub provider: String,
+    pub number: String,
+    pub address: Option<String>,
+}
+
+/// What the person filled in.
+pub struct ConsentGiven {
+    pub approved: bool,
+    /// Ids.
+    pub accounts: Vec<String>,
+    pub past: String,
+    pub days: String,
+    pub password: String,
+    pub code: Option<String>,
+    pub form_token: String,
+}
+
+/// What becomes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConsentAnswer {
+    /// For the app, shown once.
+    Code(String),
+    Denied,
+    /// What is lacking, by a word of the page's.
+    Wrong(&'static str),
+    /// The form was not made for this session and this question.
+    Forged,
+}
+
+/// What becomes of a sign-in on a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignInAnswer {
+    /// The session's token, for its cookie.
+    Session(String),
+    Refused {
+        /// A word of the page's.
+        why: &'static str,
+        /// To wait.
+        seconds: i64,
+    },
+}
+
+/// What an app has in exchange for tokens.
+#[derive(Clone, Debug)]
+pub enum Traded {
+    Code { code: String, redirect_uri: String, verifier: String },
+    Refresh { token: String, scope: Option<String> },
 }
 
 /// No such program, or not its secret: which of them is told to nobody.
@@ -108,8 +236,12 @@ pub enum Grant {
     Unproved,
     /// A scope that there is not, or that the program has not.
     Scope,
+    /// The code or the refresh token is none, used, or not for this.
+    Invalid,
     Token {
         token: String,
+        /// Of apps.
+        refresh: Option<String>,
         seconds: i64,
         /// Words with spaces between.
         scope: String,
@@ -120,6 +252,8 @@ pub enum Grant {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenFacts {
     pub client_id: String,
+    /// For whom an app acts.
+    pub subject: Option<String>,
     /// Words with spaces between.
     pub scope: String,
     pub issued_at: DateTime<Utc>,

@@ -45,6 +45,10 @@ pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Respons
             let config = Arc::clone(&http.config);
             get(make_sync(move |_| oauth::metadata(&config)))
         })
+        .at(
+            pages::CONSENT_PATH,
+            get(handler(&http, pages::ask_for_consent)).post(handler(&http, pages::decide_on_consent)),
+        )
         .at("/oauth/token", post(handler(&http, oauth::token)))
         .at("/oauth/introspect", post(handler(&http, oauth::introspect)))
         .at("/oauth/revoke", post(handler(&http, oauth::revoke)))

@@ -5,7 +5,8 @@ use poem::http::{HeaderName, HeaderValue, header};
 
 use crate::config::HttpConfig;
 
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+/// Its last word is about forms.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'";
 
 const ALWAYS: [(HeaderName, HeaderValue); 6] = [

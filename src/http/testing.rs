@@ -20,8 +20,9 @@ use super::gate::Gate;
 use super::graphql::door::Door;
 use super::live::{Live, Pace};
 use super::{
-    Check, ClientProof, Doors, Ended, ExportAnswer, Grant, Http, LinkOutcome, MailboxMessage, Paper, SandboxCall,
-    SandboxPage, SandboxReply, Taken, TokenFacts, Unproved, UsedLink, routes, serve,
+    Check, ClientProof, ConsentAccount, ConsentAnswer, ConsentAsked, ConsentGiven, ConsentPage, ConsentRequest, Doors,
+    Ended, ExportAnswer, Grant, Http, LinkOutcome, MailboxMessage, Paper, SandboxCall, SandboxPage, SandboxReply,
+    SignInAnswer, Taken, TokenFacts, Traded, Unproved, UsedLink, routes, serve,
 };
 use crate::config::Config;
 use crate::graphql::document::Documents;
@@ -129,7 +130,7 @@ impl Doors for FakeDoors {
         }
         let alive = self.0.sessions.lock().unwrap().get(token).copied().unwrap_or(false);
         let user_id = UserId::from_uuid(uuid::Uuid::nil());
-        let person = || Person { user_id, session: token.to_owned(), confirmed: true, scopes: None };
+        let person = || Person { user_id, session: token.to_owned(), confirmed: true, scopes: None, limits: None };
         Ok(alive.then(|| Bearer::Person(person())))
     }
 
@@ -141,17 +142,80 @@ impl Doors for FakeDoors {
             return Ok(Grant::Unproved);
         }
         let scope = wanted.unwrap_or("BALANCES READINGS").to_owned();
-        Ok(if scope == "NONE" { Grant::Scope } else { Grant::Token { token: "ctok_1".to_owned(), seconds: 60, scope } })
+        let token = || Grant::Token { token: "ctok_1".to_owned(), refresh: None, seconds: 60, scope: scope.clone() };
+        Ok(if scope == "NONE" { Grant::Scope } else { token() })
+    }
+
+    async fn consent_request(&self, asked: &ConsentAsked) -> Result<ConsentRequest, Fault> {
+        Ok(match (asked.client_id.as_str(), asked.redirect_uri.as_str()) {
+            ("app_1", "https://app.example/back" | "http://[::1]:4711/back") if asked.response_type == "code" => {
+                ConsentRequest::Good { app: "An <app>".to_owned() }
+            }
+            ("app_1", "https://app.example/back") => ConsentRequest::Wrong("unsupported_response_type"),
+            ("app_1", _) => ConsentRequest::UnknownAddress,
+            _ => ConsentRequest::UnknownApp,
+        })
+    }
+
+    async fn consent_page(&self, _: &Person, asked: &ConsentAsked, _: Locale) -> Result<ConsentPage, Fault> {
+        let account = ConsentAccount {
+            id: "account_1".to_owned(),
+            provider: "Газ".to_owned(),
+            number: "42".to_owned(),
+            address: None,
+        };
+        Ok(ConsentPage {
+            email: "anna@example.com".to_owned(),
+            may: vec!["see meters"],
+            accounts: vec![account],
+            back: asked.redirect_uri.clone(),
+            form_token: "bound".to_owned(),
+        })
+    }
+
+    async fn decide_consent(&self, _: &Actor, _: &ConsentAsked, given: ConsentGiven) -> Result<ConsentAnswer, Fault> {
+        if given.form_token != "bound" {
+            return Ok(ConsentAnswer::Forged);
+        }
+        self.0.decisions.lock().unwrap().push(given.accounts.join(","));
+        Ok(match (given.approved, given.password.as_str()) {
+            (false, _) => ConsentAnswer::Denied,
+            (true, "right") => ConsentAnswer::Code("gcode_1".to_owned()),
+            (true, _) => ConsentAnswer::Wrong("password"),
+        })
+    }
+
+    async fn sign_in(&self, _: &Actor, email: &str, password: &str, _: Option<String>) -> Result<SignInAnswer, Fault> {
+        Ok(match (email, password) {
+            ("anna@example.com", "right") => SignInAnswer::Session("sess_1".to_owned()),
+            (_, "often") => SignInAnswer::Refused { why: "wait", seconds: 7 },
+            _ => SignInAnswer::Refused { why: "credentials", seconds: 0 },
+        })
+    }
+
+    async fn trade(&self, proof: &ClientProof, traded: &Traded, _: std::net::IpAddr) -> Result<Grant, Fault> {
+        if proof.id != "app_1" {
+            return Ok(Grant::Unproved);
+        }
+        let good = match traded {
+            Traded::Code { code, redirect_uri, verifier } => [code, redirect_uri, verifier] == ["a code", "x:y", "v"],
+            Traded::Refresh { token, .. } => token == "gref_1",
+        };
+        let (token, refresh) = ("gtok_1".to_owned(), Some("gref_2".to_owned()));
+        let tokens = Grant::Token { token, refresh, seconds: 60, scope: "BALANCE".to_owned() };
+        Ok(if good { tokens } else { Grant::Invalid })
     }
 
     async fn introspect(
         &self,
         proof: &ClientProof,
         token: &str,
+        _: std::net::IpAddr,
     ) -> Result<Result<Option<TokenFacts>, Unproved>, Fault> {
         let at = |second| chrono::DateTime::from_timestamp(second, 0).unwrap();
         let facts = || TokenFacts {
             client_id: proof.id.clone(),
+            subject: None,
             scope: "BALANCES".to_owned(),
             issued_at: at(1_800_000_000),
             expires_at: at(1_800_000_060),
@@ -160,7 +224,12 @@ impl Doors for FakeDoors {
         Ok(proved.map(|()| (token == "ctok_1").then(facts)))
     }
 
-    async fn revoke_token(&self, proof: &ClientProof, token: &str) -> Result<Result<(), Unproved>, Fault> {
+    async fn revoke_token(
+        &self,
+        proof: &ClientProof,
+        token: &str,
+        _: std::net::IpAddr,
+    ) -> Result<Result<(), Unproved>, Fault> {
         self.0.confirmations.lock().unwrap().push(token.to_owned());
         Ok(if proof.secret == "a secret" { Ok(()) } else { Err(Unproved) })
     }

@@ -15,6 +15,7 @@ use super::{Identity, store};
 use crate::kernel::{Actor, Failure, Fault, Person};
 use crate::platform::db::Tx;
 use crate::platform::keyvalue::{Entry, Key, Space};
+use crate::platform::wakeups::Wake;
 
 const SPACE: Space = Space("deletion");
 
@@ -27,7 +28,7 @@ pub struct DeletionLink {
 }
 
 impl Identity {
-    /// The other sessions end; this one goes on and may cancel. Asked again, the first date stays.
+    /// The other sessions end, and what apps were let do; this session goes on and may cancel. Asked again, the first date stays.
     pub async fn request_deletion(
         &self,
         actor: &Actor,
@@ -45,6 +46,7 @@ impl Identity {
         });
         let due_at = scheduled.await.map_err(Fault::from)?;
         self.sessions.end_others(person).await?;
+        self.wakeups.wake(Wake::SessionsEnded(user_id.0));
         Ok(due_at)
     }
 
@@ -57,6 +59,7 @@ impl Identity {
         let due_at = now + self.config.identity.deletion_grace;
         let deletion = cabinet_deletion::Model { user_id, requested_at: now, due_at };
         store::insert_deletion_in(tx, deletion).await?;
+        self.revoke_grants_in(tx, user_id).await?;
         self.audit.append_in(tx, user_id, origin, Act::new(AuditEventKind::DeletionRequested)).await?;
         self.outbox.enqueue_at_in(tx, &EraseCabinet { user_id }, due_at).await?;
         self.outbox.enqueue_in(tx, &SendDeletionScheduled { user_id }).await?;

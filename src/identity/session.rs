@@ -274,5 +274,11 @@ fn entry_of(session: &Session) -> Result<Entry, Fault> {
 }
 
 fn person(key: &Key, session: &Session) -> Person {
-    Person { user_id: session.user_id, session: key.as_str().to_owned(), confirmed: session.confirmed, scopes: None }
+    Person {
+        user_id: session.user_id,
+        session: key.as_str().to_owned(),
+        confirmed: session.confirmed,
+        scopes: None,
+        limits: None,
+    }
 }

@@ -1,14 +1,15 @@
 //! Who is asking, as the outer layers found out.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use entity::enums::Locale;
 use entity::ids::{ApiClientId, ProviderId, TypedId, UserId};
 use uuid::Uuid;
 
-use super::{ClientScopes, Scopes};
+use super::{ClientScopes, Limits, Scopes};
 
-/// A person with a valid session, or with a token of their own.
+/// A person with a valid session, with a token of their own, or for whom an app acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     pub user_id: UserId,
@@ -18,6 +19,8 @@ pub struct Person {
     pub confirmed: bool,
     /// What the token is good for; none for a session, which is good for everything.
     pub scopes: Option<Scopes>,
+    /// How far an app reaches that acts for the person; none where the person asks.
+    pub limits: Option<Arc<Limits>>,
 }
 
 /// A provider's own program with a valid token. What is people's is not for it.

@@ -54,9 +54,11 @@ macro_rules! sets {
     )+};
 }
 
-/// Every word that a program may be given, for whoever lists them.
-pub fn all_client_scopes() -> Vec<&'static str> {
-    ClientScope::ALL.iter().map(|scope| scope.word()).collect()
+/// Every word that an app or a program may be given, for whoever lists them.
+pub fn all_scopes() -> Vec<&'static str> {
+    let words: Vec<_> = Scope::ALL.iter().map(|scope| scope.word()).collect();
+    let programs = ClientScope::ALL.iter().map(|scope| scope.word()).filter(|word| !words.contains(word));
+    words.iter().copied().chain(programs).collect()
 }
 
 sets! {

@@ -6,7 +6,7 @@ use entity::{meter, meter_reading, meter_replacement};
 
 use super::{Metering, store};
 use crate::accounts::AccountKey;
-use crate::kernel::{Fault, Page, Slice};
+use crate::kernel::{Fault, Page, Person, Slice};
 
 /// Key that readings are ordered by, newest first.
 pub type ReadingKey = (NaiveDate, MeterReadingId);
@@ -69,7 +69,7 @@ impl Metering {
         if !account.is_full() {
             return Ok(Slice { items: Vec::new(), has_previous: false, has_next: false });
         }
-        let rows = store::page_readings(self.db.read(), account.id(), meter, &page).await?;
+        let rows = store::page_readings(self.db.read(), account, meter, &page).await?;
         Ok(Slice::of(&page, rows))
     }
 
@@ -83,11 +83,16 @@ impl Metering {
         Ok(Slice::of(&page, rows))
     }
 
-    /// What was sent along with payments.
+    /// What was sent along with payments of the person's: for any of their accounts.
     pub async fn list_readings_of_payments(
         &self,
+        person: &Person,
         payments: &[entity::ids::PaymentId],
     ) -> Result<Vec<meter_reading::Model>, Fault> {
-        store::list_readings_of_payments(self.db.read(), payments).await
+        let mut sent = store::list_readings_of_payments(self.db.read(), payments).await?;
+        sent.retain(|reading| {
+            person.reaches(reading.personal_account_id) && person.since().shows_day(reading.taken_on)
+        });
+        Ok(sent)
     }
 }

@@ -11,7 +11,7 @@ use super::reading::GivenReading;
 use super::series::advance;
 use super::{Metering, store};
 use crate::accounts::Accounts;
-use crate::kernel::{Failure, Person};
+use crate::kernel::{Failure, Person, Since};
 
 /// A register's part of a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Metering {
         let newest: Vec<_> = meters.iter().filter_map(|meter| meter.last_reading_id).collect();
         let newest = store::find_readings(self.db.read(), &newest).await?;
         match submission.examine(&meters, &newest) {
-            Ok(examined) => Ok(examined.into_iter().map(previewed).collect()),
+            Ok(examined) => Ok(examined.into_iter().map(|one| previewed(one, person.since())).collect()),
             Err(refused) => {
                 let refused = self.beside_usual(self.db.read(), &submission, &meters, refused).await?;
                 Err(Failure::Refused(SubmissionRefusal::Readings(refused)))
@@ -58,8 +58,9 @@ impl Metering {
     }
 }
 
-fn previewed(examined: Examined<'_>) -> PreviewedReading {
+fn previewed(examined: Examined<'_>, shown: Since) -> PreviewedReading {
     let Examined { meter, new, last, taken, .. } = examined;
+    let last = last.filter(|last| shown.shows_day(last.taken_on));
     let registers = new.values.iter().map(|given| {
         let before = last.as_ref().and_then(|last| last.values.iter().find(|one| one.register == given.register));
         let since = before.map(|before| (before.value, advance(meter.integer_digits, &[*before], &[*given])));
@@ -70,7 +71,7 @@ fn previewed(examined: Examined<'_>) -> PreviewedReading {
         taken_on: new.taken_on,
         last_taken_on: last.as_ref().map(|last| last.taken_on),
         registers: registers.collect(),
-        consumption: taken.consumption,
+        consumption: taken.consumption.filter(|_| last.is_some()),
         warnings: taken.warnings,
     }
 }

@@ -79,6 +79,9 @@ impl Metering {
                 .map_err(|failure| failure.map(SubmissionRefusal::from))?;
             if let Some(ids) = first {
                 let readings = in_order(store::find_readings(self.db.read(), &ids).await?, &ids);
+                if !readings.iter().all(|reading| person.reaches(reading.personal_account_id)) {
+                    return Err(Failure::Refused(SubmissionRefusal::Readings(not_found(&given))));
+                }
                 return Ok(Submitted { readings, replayed: true });
             }
         }
@@ -266,6 +269,11 @@ fn only_seen(given: &[GivenReading], meters: &[meter::Model], access: &[AccountA
     };
     let refused = given.iter().enumerate().filter(|(_, reading)| is_only_seen(reading));
     refused.map(|(index, _)| RefusedReading { index, refusal: ReadingRefusal::NotShared }).collect()
+}
+
+/// For an app that repeats what another one sent, to a meter that is none of its own.
+fn not_found(given: &[GivenReading]) -> Vec<RefusedReading> {
+    (0..given.len()).map(|index| RefusedReading { index, refusal: ReadingRefusal::MeterNotFound }).collect()
 }
 
 /// Each reading with its meter, unless one has none of the person's or a meter comes twice.

@@ -12,6 +12,7 @@ use sea_orm::{
 };
 
 use super::meter::ReadingKey;
+use crate::accounts::AccountKey;
 use crate::kernel::{Fault, Page};
 use crate::platform::db::{Tx, bulk, read_page};
 
@@ -56,13 +57,15 @@ pub async fn find_readings<C: ConnectionTrait>(
 
 pub async fn page_readings(
     db: &DatabaseConnection,
-    account: PersonalAccountId,
+    account: AccountKey,
     meter: MeterId,
     page: &Page<ReadingKey>,
 ) -> Result<Vec<meter_reading::Model>, Fault> {
-    let query = meter_reading::Entity::find()
-        .filter(meter_reading::Column::MeterId.eq(meter))
-        .filter(meter_reading::Column::PersonalAccountId.eq(account));
+    let wanted = Condition::all()
+        .add(meter_reading::Column::MeterId.eq(meter))
+        .add(meter_reading::Column::PersonalAccountId.eq(account.id()))
+        .add_option(account.since().0.map(|since| meter_reading::Column::TakenOn.gte(since)));
+    let query = meter_reading::Entity::find().filter(wanted);
     let mut cursor = query.cursor_by((meter_reading::Column::TakenOn, meter_reading::Column::Id));
     cursor.desc();
     Ok(read_page(cursor, page, db).await?)

@@ -100,8 +100,9 @@ impl Payments {
             .await
             .map_err(|failure| failure.map(CheckoutRefusal::from))?;
         if let Some(first) = first {
+            // Not there only for an app that may not see it.
             let payment = self.find_payment(person, first).await?;
-            let payment = payment.ok_or_else(|| Fault::internal("a payment vanished"))?;
+            let payment = payment.ok_or(Failure::Refused(CheckoutRefusal::AccountNotFound))?;
             return Ok(self.placed(Started { payment, replayed: true }).await);
         }
         let access = self

@@ -72,6 +72,18 @@ pub struct Filter {
     pub to: Option<DateTime<Utc>>,
 }
 
+impl Filter {
+    /// No further than who asks reaches.
+    fn within(mut self, person: &Person) -> Self {
+        if let Some(only) = person.only() {
+            let wanted = self.accounts.take().unwrap_or_else(|| only.to_vec());
+            self.accounts = Some(wanted.into_iter().filter(|account| only.contains(account)).collect());
+        }
+        self.from = self.from.max(person.since().moment());
+        self
+    }
+}
+
 impl Payments {
     /// Moves a payment by what was heard: webhook, poll, look and job all come here. Repeated or late news changes nothing.
     pub(super) async fn apply(&self, id: PaymentId, heard: &Heard) -> Result<payment::Model, Fault> {
@@ -199,7 +211,7 @@ impl Payments {
     /// A payment of the person's own.
     pub async fn find_payment(&self, person: &Person, id: PaymentId) -> Result<Option<payment::Model>, Fault> {
         let payment = store::find_payment(self.db.read(), id).await?;
-        Ok(payment.filter(|payment| payment.user_id == person.user_id))
+        Ok(payment.filter(|payment| is_shown(payment, person)))
     }
 
     /// The letter of a paid payment goes out again, to where it went before.
@@ -220,19 +232,19 @@ impl Payments {
     }
 
     /// Those of the payments that the person made.
-    pub async fn find_payments(&self, user: UserId, ids: &[PaymentId]) -> Result<Vec<payment::Model>, Fault> {
+    pub async fn find_payments(&self, person: &Person, ids: &[PaymentId]) -> Result<Vec<payment::Model>, Fault> {
         let payments = store::find_payments(self.db.read(), ids).await?;
-        Ok(payments.into_iter().filter(|payment| payment.user_id == user).collect())
+        Ok(payments.into_iter().filter(|payment| is_shown(payment, person)).collect())
     }
 
     /// What the person paid here, for whatever account, newest first.
     pub async fn list_paid_by(
         &self,
-        user: UserId,
-        filter: &Filter,
+        person: &Person,
+        filter: Filter,
         page: Page<PaymentId>,
     ) -> Result<Slice<payment::Model>, Fault> {
-        let rows = store::page_paid_by(self.db.read(), user, filter, &page).await?;
+        let rows = store::page_paid_by(self.db.read(), person.user_id, filter.within(person), &page).await?;
         Ok(Slice::of(&page, rows))
     }
 
@@ -242,7 +254,7 @@ impl Payments {
         access: &AccountAccess,
         page: Page<PaymentId>,
     ) -> Result<Slice<payment::Model>, Fault> {
-        let rows = store::page_payments(self.db.read(), access.id(), access.user_id(), &page).await?;
+        let rows = store::page_payments(self.db.read(), access.key(), access.user_id(), &page).await?;
         Ok(Slice::of(&page, rows))
     }
 
@@ -260,6 +272,13 @@ impl Payments {
     pub async fn count_stuck(&self) -> Result<u64, Fault> {
         store::count_open(self.db.read(), self.clock.now() - super::settlement::ALARM_AFTER).await
     }
+}
+
+/// What a person made, they see; an app that acts for them sees what it was let see.
+fn is_shown(payment: &payment::Model, person: &Person) -> bool {
+    payment.user_id == person.user_id
+        && person.reaches(payment.personal_account_id)
+        && person.since().shows_moment(payment.created_at)
 }
 
 /// When to look at an open payment of that age again; the janitor's timetable.

@@ -17,6 +17,7 @@ use sea_orm::{
 };
 
 use super::payment::Filter;
+use crate::accounts::AccountKey;
 use crate::kernel::{Fault, Page};
 use crate::platform::db::{Tx, read_page};
 
@@ -64,13 +65,15 @@ pub async fn find_transactions(
 
 pub async fn page_payments(
     db: &DatabaseConnection,
-    account: PersonalAccountId,
+    account: AccountKey,
     user: UserId,
     page: &Page<PaymentId>,
 ) -> Result<Vec<payment::Model>, Fault> {
-    let query = payment::Entity::find()
-        .filter(payment::Column::PersonalAccountId.eq(account))
-        .filter(payment::Column::UserId.eq(user));
+    let wanted = Condition::all()
+        .add(payment::Column::PersonalAccountId.eq(account.id()))
+        .add(payment::Column::UserId.eq(user))
+        .add_option(account.since().moment().map(|since| payment::Column::CreatedAt.gte(since)));
+    let query = payment::Entity::find().filter(wanted);
     let mut cursor = query.cursor_by(payment::Column::Id);
     cursor.desc();
     Ok(read_page(cursor, page, db).await?)
@@ -79,10 +82,10 @@ pub async fn page_payments(
 pub async fn page_paid_by(
     db: &DatabaseConnection,
     user: UserId,
-    filter: &Filter,
+    filter: Filter,
     page: &Page<PaymentId>,
 ) -> Result<Vec<payment::Model>, Fault> {
-    let Filter { accounts, statuses, from, to } = filter.clone();
+    let Filter { accounts, statuses, from, to } = filter;
     let wanted = Condition::all()
         .add(payment::Column::UserId.eq(user))
         .add_option(accounts.map(|ids| payment::Column::PersonalAccountId.is_in(ids)))

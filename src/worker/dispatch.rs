@@ -9,6 +9,7 @@ use entity::ids::UserId;
 use super::Worker;
 use crate::accounts::event::{EndAccountShare, SendAccountAttached, SendAccountShared, Way};
 use crate::billing::event::BalanceChanged;
+use crate::consent::event::SendClientAccessGranted;
 use crate::exports::event::{ArchiveData, DeleteExport, SendExportReady};
 use crate::identity::email_change::{ChangeLetter, ChangeLetterKind};
 use crate::identity::event::{
@@ -17,13 +18,13 @@ use crate::identity::event::{
     SendEmailChangeLink, SendEmailChanged, SendNewDevice, SendPasswordChanged, SendPasswordReset, SendTwoFactorChanged,
 };
 use crate::integrators::webhooks::event::SendWebhookStopped;
-use crate::kernel::{EmailAddress, Fault, type_id};
+use crate::kernel::{EmailAddress, Fault, Scopes, type_id};
 use crate::metering::event::ReadingsMoved;
 use crate::notifications::mail::{
     self, AccessTokenCreated, AccountAttached, AccountShared, AlreadyRegistered, AutopayAnnounced, AutopayFailed,
-    Confirmation, DeletionCancelled, DeletionScheduled, EmailChangeNew, EmailChangeOld, EmailChangeTaken, EmailChanged,
-    ExportReady, LetterKind, NewDevice, PasswordChanged, PasswordReset, PaymentSucceeded, SupportAnswer,
-    SupportMessage, TwoFactorChanged, WebhookStopped,
+    ClientAccessGranted, Confirmation, DeletionCancelled, DeletionScheduled, EmailChangeNew, EmailChangeOld,
+    EmailChangeTaken, EmailChanged, ExportReady, LetterKind, NewDevice, PasswordChanged, PasswordReset,
+    PaymentSucceeded, SupportAnswer, SupportMessage, TwoFactorChanged, WebhookStopped,
 };
 use crate::payments::acquirer::sandbox;
 use crate::payments::acquirer::sandbox::event::NotifyFromSandbox;
@@ -86,6 +87,7 @@ impl Worker {
             }
             SendTwoFactorChanged::KIND => self.send_two_factor_changed(job).await?,
             SendAccessTokenCreated::KIND => self.send_access_token_created(job).await?,
+            SendClientAccessGranted::KIND => self.send_client_access_granted(job).await?,
             SendNewDevice::KIND => self.send_new_device(job).await?,
             DeleteUnconfirmed::KIND => {
                 self.identity.delete_unconfirmed(job.read::<DeleteUnconfirmed>()?.user_id).await?;
@@ -221,6 +223,24 @@ impl Worker {
         self.send_to(job, user_id, None, AccessTokenCreated::of(&token, address)).await
     }
 
+    /// Also when it was revoked since: somebody had it.
+    async fn send_client_access_granted(&self, job: &Leased) -> Result<(), Fault> {
+        let SendClientAccessGranted { user_id, client_grant_id, address } = job.read()?;
+        let Some(granted) = self.consents.grant_of_job(client_grant_id).await? else { return Ok(()) };
+        let mut accounts: Vec<_> = self.accounts.numbers_of(&granted.accounts).await?.into_values().collect();
+        accounts.sort();
+        let letter = ClientAccessGranted {
+            app: granted.app.name,
+            scopes: Scopes::of_words(&granted.grant.scopes),
+            accounts,
+            data_from: granted.grant.data_from,
+            granted_at: granted.grant.granted_at,
+            expires_at: granted.grant.expires_at,
+            address,
+        };
+        self.send_to(job, user_id, None, letter).await
+    }
+
     async fn send_two_factor_changed(&self, job: &Leased) -> Result<(), Fault> {
         let SendTwoFactorChanged { user_id, act, changed_at, address } = job.read()?;
         self.send_to(job, user_id, None, TwoFactorChanged { act, changed_at, address }).await
@@ -254,6 +274,7 @@ impl Worker {
         let email = user.as_ref().map(|user| user.email.as_str());
         let others = |tx: Tx| async move {
             Ok(BTreeMap::from([
+                ("clientGrants", self.consents.delete_of_in(&tx, user_id).await?),
                 ("attachments", self.accounts.detach_all_in(&tx, user_id, email).await?),
                 ("exports", self.exports.delete_of_in(&tx, user_id).await?),
                 ("savedMethods", self.payments.forget_methods_in(&tx, user_id).await?),

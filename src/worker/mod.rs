@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
+use crate::consent::Consents;
 use crate::exports::Exports;
 use crate::identity::Identity;
 use crate::integrators::api_client::ApiClients;
@@ -35,6 +36,7 @@ pub struct Worker {
     pub mechanisms: Mechanisms,
     pub identity: Arc<Identity>,
     pub accounts: Arc<Accounts>,
+    pub consents: Arc<Consents>,
     pub payments: Arc<Payments>,
     pub exports: Arc<Exports>,
     pub api_clients: Arc<ApiClients>,

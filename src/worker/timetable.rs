@@ -9,6 +9,7 @@ use crate::billing::Billing;
 use crate::kernel::{Failure, Fault};
 use crate::platform::{Mechanisms, idempotency};
 
+const WRITE_EVERY: TimeDelta = TimeDelta::minutes(1);
 const TIDY_EVERY: TimeDelta = TimeDelta::minutes(10);
 const COMPARE_EVERY: TimeDelta = TimeDelta::hours(1);
 /// The hour (UTC) in which providers are told of payments.
@@ -21,6 +22,8 @@ const NAMED: u64 = 10;
 
 pub struct Timetable {
     tidied: DateTime<Utc>,
+    /// When what apps asked was written down.
+    written: DateTime<Utc>,
     checked: DateTime<Utc>,
     /// None: not yet. A process that never lasts a day purges at its start.
     purged: Option<DateTime<Utc>>,
@@ -30,11 +33,17 @@ pub struct Timetable {
 
 impl Timetable {
     pub fn new(now: DateTime<Utc>) -> Self {
-        Self { tidied: now, checked: now, purged: None, compared: now }
+        Self { tidied: now, written: now, checked: now, purged: None, compared: now }
     }
 
     pub async fn run_due(&mut self, worker: &Worker) {
         let now = worker.mechanisms.clock.now();
+        if now - self.written >= WRITE_EVERY {
+            self.written = now;
+            if let Err(fault) = worker.consents.write_calls().await {
+                tracing::warn!(%fault, "what apps asked was not written down; it is tried again");
+            }
+        }
         if now - self.tidied >= TIDY_EVERY {
             self.tidied = now;
             if let Err(fault) = tidy(&worker.mechanisms, now).await {
@@ -42,6 +51,9 @@ impl Timetable {
             }
             if let Err(fault) = worker.api_clients.purge_tokens().await {
                 tracing::warn!(%fault, "expired tokens of clients were not deleted; it is tried again");
+            }
+            if let Err(fault) = worker.consents.purge().await {
+                tracing::warn!(%fault, "expired tokens of apps were not deleted; it is tried again");
             }
             if let Err(fault) = worker.webhooks.purge().await {
                 tracing::warn!(%fault, "old messages to providers' servers were not deleted; it is tried again");

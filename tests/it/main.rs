@@ -15,6 +15,7 @@ mod architecture;
 mod billing;
 mod clients;
 mod configuration;
+mod consent;
 mod database;
 mod errors;
 mod exports;

@@ -82,7 +82,7 @@ pub fn template() -> Template {
             let identity = &app.services.identity;
             let password = "correct horse 42".to_owned();
             let user_id = identity.create_confirmed(&address(number), password, Locale::Ru).await.unwrap().unwrap();
-            let person = Person { user_id, session: String::new(), confirmed: true, scopes: None };
+            let person = Person { user_id, session: String::new(), confirmed: true, scopes: None, limits: None };
             let sample = samples.accounts.iter().find(|sample| sample.note == note).unwrap();
             let accounts = &app.services.accounts;
             let providers = accounts.list_providers(None, Page::first(100)).await.unwrap();

@@ -57,6 +57,8 @@ pub struct Prepared {
     pub sign_ins: u64,
     /// What a token must be good for.
     pub needs: Arc<Needs>,
+    /// Fields at the operation's root, each once, between commas.
+    pub roots: Arc<str>,
 }
 
 /// A request error (GraphQL, September 2025, section 7.1.6): nothing was executed.
@@ -162,11 +164,12 @@ impl Documents {
             return Err(TooExpensive::Price { requested: cost, most: self.config.max_complexity }.into());
         }
         let (kind, sign_ins, needs) = (operation.ty, priced.sign_ins, Arc::clone(&priced.needs));
+        let roots = Arc::clone(&priced.roots);
         // The text is not needed any more: the executor takes the parsed document.
         let mut request = Request::new("").variables(variables);
         request.operation_name = operation_name;
         request.set_parsed_query(plan.document.clone());
-        Ok(Prepared { request, kind, cost, sign_ins, needs })
+        Ok(Prepared { request, kind, cost, sign_ins, needs, roots })
     }
 
     fn find(&self, asked: &Asked, bringer: Bringer<'_>) -> Result<Arc<Plan>, Refusal> {

@@ -77,6 +77,8 @@ pub struct Priced {
     pub term: Index,
     pub sign_ins: u64,
     pub needs: Arc<Needs>,
+    /// Fields at the root, each once, between commas.
+    pub roots: Arc<str>,
 }
 
 pub enum Unplannable {
@@ -115,7 +117,8 @@ impl Plan {
             let sign_ins = roots.iter().filter(|root| SIGN_INS.contains(root)).count();
             let sign_ins = if operation.node.ty == OperationType::Mutation { sign_ins } else { 0 };
             let sign_ins = sign_ins.try_into().unwrap_or(u64::MAX);
-            operations.push(Priced { name: name.cloned(), term, sign_ins, needs });
+            let roots = named_once(&roots);
+            operations.push(Priced { name: name.cloned(), term, sign_ins, needs, roots });
         }
         let formula = pricing.formula;
         let bytes = (tokens + formula.size()).saturating_mul(BYTES_PER_TOKEN);
@@ -155,6 +158,13 @@ fn roots<'a>(document: &'a ExecutableDocument, set: &'a SelectionSet) -> Vec<&'a
         }
     };
     set.items.iter().flat_map(below).collect()
+}
+
+fn named_once(roots: &[&str]) -> Arc<str> {
+    let mut names: Vec<&str> = roots.to_vec();
+    names.sort_unstable();
+    names.dedup();
+    names.join(",").into()
 }
 
 fn check_roots(

@@ -184,6 +184,8 @@ pub enum ErrorCode {
     TooManyAccessTokens,
     /// The token does not exist, or is not the viewer's.
     AccessTokenNotFound,
+    /// There is no such leave of the viewer's for an app, or it has ended.
+    ClientAccessNotFound,
     /// A value of the row is none, or does not go with its others.
     RowMalformed,
     /// An earlier row of the batch has the same key.

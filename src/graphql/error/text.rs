@@ -80,6 +80,7 @@ impl ErrorCode {
                 ("Ключей уже 20: отзовите ненужный.", "There are 20 tokens already: revoke one that is not needed.")
             }
             Self::AccessTokenNotFound => ("Такого ключа нет.", "There is no such token."),
+            Self::ClientAccessNotFound => ("Этого доступа уже нет.", "There is no such access any more."),
             Self::RowMalformed => ("Проверьте значения этой строки.", "Check the values of this row."),
             Self::RowRepeated => {
                 ("В пакете уже есть строка с этим ключом.", "The batch has an earlier row with this key.")

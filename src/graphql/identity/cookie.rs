@@ -17,7 +17,12 @@ pub fn take_back(ctx: &Context<'_>, config: &HttpConfig) {
 
 /// Lax: a link in a letter and the way back from the bank keep the session, a foreign page's form does not have it.
 fn set(ctx: &Context<'_>, config: &HttpConfig, value: &str, lasts: &str) {
+    ctx.append_http_header("set-cookie", header(config, value, lasts));
+}
+
+/// As the header Set-Cookie has it; `lasts` begins with a semicolon, or is empty.
+pub fn header(config: &HttpConfig, value: &str, lasts: &str) -> String {
     let secure = if config.https() { "; Secure" } else { "" };
     let name = config.session_cookie();
-    ctx.append_http_header("set-cookie", format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{lasts}"));
+    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{lasts}")
 }

@@ -85,6 +85,7 @@ impl MeterReplacement {
             return Ok(None);
         }
         let reading = ctx.loaders()?.reading.load(id).await?;
+        let reading = reading.filter(|reading| self.account.since().shows_day(reading.taken_on));
         Ok(reading.map(|reading| MeterReading { reading, meter: None }))
     }
 }

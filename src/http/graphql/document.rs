@@ -44,8 +44,8 @@ pub fn prepare(door: &Door, envelope: Envelope, address: IpAddr, size: Size) -> 
     let source = source(address);
     let bringer = Bringer { source, size, may_bring: &|bytes| door.bring(source, bytes) };
     let prepared = door.documents.prepare(&asked, operation_name, variables, bringer).map_err(refused)?;
-    let document::Prepared { request, kind, cost, sign_ins, needs } = prepared;
-    Ok(Prepared { request, kind, price: Price { points: cost, sign_ins, needs } })
+    let document::Prepared { request, kind, cost, sign_ins, needs, roots } = prepared;
+    Ok(Prepared { request, kind, price: Price { points: cost, sign_ins, needs, roots } })
 }
 
 fn refused(refusal: Refusal) -> Refused {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::Timelike;
-use entity::ids::{ApiClientId, UserId};
+use entity::ids::{ApiClientId, ClientGrantId, UserId};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::outcome::Outcome;
@@ -21,12 +21,15 @@ pub struct Door {
     pub documents: Documents,
     budgets: Budgets<Client>,
     limits: BudgetLimits,
+    hearer: Option<Hearer>,
 }
 
 /// Whose budget pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Client {
     Person(UserId),
+    /// An app that acts for a person does not spend what is theirs.
+    App(ClientGrantId),
     Program(ApiClientId),
     Address(Source),
     SignIns(Source),
@@ -42,7 +45,12 @@ pub struct Price {
     pub sign_ins: u64,
     /// What a token must be good for.
     pub needs: Arc<Needs>,
+    /// Fields at its root, between commas.
+    pub roots: Arc<str>,
 }
+
+/// Hears what apps ask that act for people: of which grant, the fields at the root, from where.
+pub type Hearer = Box<dyn Fn(ClientGrantId, &str, IpAddr) + Send + Sync>;
 
 /// What was taken, for `extensions.cost`.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +83,12 @@ impl Serialize for Left {
 
 impl Door {
     pub fn new(documents: Documents, clock: Clock, limits: BudgetLimits) -> Self {
-        Self { documents, budgets: Budgets::new(clock), limits }
+        Self { documents, budgets: Budgets::new(clock), limits, hearer: None }
+    }
+
+    #[must_use]
+    pub fn heard_by(self, hearer: Hearer) -> Self {
+        Self { hearer: Some(hearer), ..self }
     }
 
     /// Takes what it costs to read a document of so many bytes that is new here. `Err`: seconds until it may be.
@@ -107,10 +120,16 @@ impl Door {
             sign_ins.map_err(|exhausted| Box::new(Outcome::rate_limited(exhausted.retry_after)))?;
         }
         let (client, limit) = match (&actor.person, &actor.client) {
-            (Some(person), _) => (Client::Person(person.user_id), self.limits.person),
+            (Some(person), _) => {
+                let app = person.limits.as_ref().map(|limits| Client::App(limits.grant));
+                (app.unwrap_or(Client::Person(person.user_id)), self.limits.person)
+            }
             (None, Some(client)) => (Client::Program(client.id), self.limits.client),
             (None, None) => (Client::Address(address), self.limits.address),
         };
+        if let (Some(hear), Some(limits)) = (&self.hearer, actor.person.as_ref().and_then(|one| one.limits.as_ref())) {
+            hear(limits.grant, &price.roots, actor.address);
+        }
         let bill = |standing| Bill { requested: price.points, standing };
         let spent = self.budgets.spend(&client, price.points, limit);
         spent.map(bill).map_err(|exhausted| {

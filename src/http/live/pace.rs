@@ -13,7 +13,7 @@ pub struct Pace {
     pub silence: Duration,
     /// Between looks whether the person's session still lives.
     pub recheck: Duration,
-    /// The same of a provider's program: its operator takes away its tokens beside the server, which is told of nothing
+    /// The same of a provider's program, and of an app that acts for a person: its operator takes away its tokens beside the server, which is told of nothing
     /// where there is no Redis, and such connections are few.
     pub recheck_client: Duration,
     /// Between comments on a quiet event stream.

@@ -37,12 +37,17 @@ impl Form {
         self.0.get(name).map(String::as_str)
     }
 
-    /// By the header or by the parameters, never by both; none of a client that says neither.
+    /// What stands behind this beginning in the names of parameters.
+    pub fn names_behind<'a>(&'a self, beginning: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.keys().filter_map(move |name| name.strip_prefix(beginning))
+    }
+
+    /// By the header or by the parameters, never by both; none of a client that says neither. A public client says its id alone.
     pub fn proof(&self, headers: &HeaderMap) -> Result<Option<ClientProof>, Misshapen> {
         let (id, secret) = (self.get("client_id"), self.get("client_secret"));
         let Some(header) = headers.get(header::AUTHORIZATION) else {
-            let given = id.zip(secret);
-            return Ok(given.map(|(id, secret)| ClientProof { id: id.to_owned(), secret: secret.to_owned() }));
+            let secret = secret.unwrap_or_default();
+            return Ok(id.map(|id| ClientProof { id: id.to_owned(), secret: secret.to_owned() }));
         };
         if secret.is_some() {
             return Err(Misshapen("Give the secret in the header or in the form, not in both."));
@@ -85,7 +90,8 @@ mod tests {
         let pair = |id: &str, secret: &str| Ok(Some((id.to_owned(), secret.to_owned())));
         let none = HeaderMap::new();
         assert_eq!(shown("client_id=a&client_secret=b%2Bc", &none), pair("a", "b+c"));
-        assert_eq!(shown("client_id=a", &none), Ok(None));
+        assert_eq!(shown("client_id=a", &none), pair("a", ""));
+        assert_eq!(shown("client_secret=a", &none), Ok(None));
         // a%3Ab:c+d
         let basic = header("Basic YSUzQWI6Yytk");
         assert_eq!(shown("", &basic), pair("a:b", "c d"));

@@ -57,6 +57,32 @@ async fn what_is_wrong_is_told_as_the_standard_has_it() {
 }
 
 #[tokio::test]
+async fn an_app_trades_a_code_and_a_refresh_token() {
+    let server = Server::start().await;
+    let code = "grant_type=authorization_code&code=a+code&redirect_uri=x%3Ay&code_verifier=v";
+    for form in [code, "grant_type=refresh_token&refresh_token=gref_1"] {
+        let (status, tokens) = told(post(&server, "/oauth/token", &format!("{form}&client_id=app_1")).await).await;
+        assert_eq!(status, StatusCode::OK, "{tokens}");
+        let expected = json!({ "access_token": "gtok_1", "token_type": "Bearer", "expires_in": 60, "scope": "BALANCE",
+            "refresh_token": "gref_2" });
+        assert_eq!(tokens, expected);
+        let nobody = told(post(&server, "/oauth/token", &format!("{form}&client_id=app_2")).await).await;
+        assert_eq!((nobody.0, &nobody.1["error"]), (StatusCode::UNAUTHORIZED, &json!("invalid_client")));
+        let unnamed = told(post(&server, "/oauth/token", form).await).await;
+        assert_eq!(unnamed.1["error"], "invalid_client");
+    }
+    for (form, error) in [
+        (code.replace("a+code", "another"), "invalid_grant"),
+        (code.replace("&code_verifier=v", ""), "invalid_request"),
+        ("grant_type=refresh_token".to_owned(), "invalid_request"),
+        ("grant_type=refresh_token&refresh_token=gref_0".to_owned(), "invalid_grant"),
+    ] {
+        let answer = told(post(&server, "/oauth/token", &format!("{form}&client_id=app_1")).await).await;
+        assert_eq!((answer.0, &answer.1["error"]), (StatusCode::BAD_REQUEST, &json!(error)), "{form}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_is_looked_into_and_ended_by_its_own_client_only() {
     let server = Server::start().await;
     let ask = async |path, form: String| post(&server, path, &form).await;
@@ -88,9 +114,12 @@ async fn everything_is_found_from_one_address() {
     let metadata: Value = response.json().await.unwrap();
     assert_eq!(metadata["issuer"], "https://cabinet.example");
     assert_eq!(metadata["token_endpoint"], "https://cabinet.example/oauth/token");
-    assert_eq!(metadata["grant_types_supported"], json!(["client_credentials"]));
-    let every = ["BALANCES", "READINGS", "PAYMENTS", "IMPORT", "DECISIONS", "POSTINGS", "WEBHOOKS"];
-    assert_eq!(metadata["scopes_supported"], json!(every));
+    assert_eq!(metadata["authorization_endpoint"], "https://cabinet.example/oauth/authorize");
+    let grants = ["client_credentials", "authorization_code", "refresh_token"];
+    assert_eq!(metadata["grant_types_supported"], json!(grants));
+    let people = ["PROFILE", "BALANCE", "STATEMENTS", "READINGS", "SUBMIT_READINGS", "PAYMENTS", "PAY"];
+    let programs = ["BALANCES", "IMPORT", "DECISIONS", "POSTINGS", "WEBHOOKS"];
+    assert_eq!(metadata["scopes_supported"], json!([&people[..], &programs[..]].concat()));
 }
 
 #[tokio::test]

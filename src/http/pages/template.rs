@@ -10,12 +10,14 @@ use super::money::money;
 use crate::http::answer;
 use crate::http::detached::logged;
 
-const TEMPLATES: [(&str, &str); 13] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("base.html", include_str!("base.html")),
     ("cancel_email_change.html", include_str!("cancel_email_change.html")),
     ("cancel_deletion.html", include_str!("cancel_deletion.html")),
+    ("carried.html", include_str!("carried.html")),
     ("confirm_email.html", include_str!("confirm_email.html")),
     ("confirm_email_change.html", include_str!("confirm_email_change.html")),
+    ("consent.html", include_str!("consent.html")),
     ("home.html", include_str!("home.html")),
     ("link_form.html", include_str!("link_form.html")),
     ("mailbox.html", include_str!("mailbox.html")),

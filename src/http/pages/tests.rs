@@ -212,3 +212,72 @@ async fn the_console_can_be_switched_off() {
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert!(response.text().await.unwrap().contains("http.graphiql"));
 }
+
+/// The query of an app that asks.
+const ASKED: &str =
+    "response_type=code&client_id=app_1&redirect_uri=https%3A%2F%2Fapp.example%2Fback&state=s%261&lang=en";
+
+#[tokio::test]
+async fn an_app_is_answered_where_it_belongs_and_nowhere_else() {
+    let server = Server::start().await;
+    let open = async |query: String| {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        client.get(server.url(&format!("/oauth/authorize?{query}"))).send().await.unwrap()
+    };
+    for (query, words) in [
+        (ASKED.replace("app_1", "app_2"), "No such app"),
+        (ASKED.replace("app.example", "evil.example"), "not its own"),
+        (format!("{ASKED}&client_id=app_1"), "Адрес составлен неверно"),
+    ] {
+        let response = open(query).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        assert!(!response.headers().contains_key("location"));
+        let page = response.text().await.unwrap();
+        assert!(page.contains(words), "{page}");
+    }
+    let response = open(ASKED.replace("type=code", "type=token")).await;
+    let location = response.headers()["location"].to_str().unwrap();
+    assert!(
+        location.starts_with("https://app.example/back?error=unsupported_response_type&state=s%261&iss="),
+        "{location}"
+    );
+    let page = open(ASKED.to_owned()).await.text().await.unwrap();
+    assert!(page.contains("An &lt;app&gt;") && page.contains("value=\"s&amp;1\""), "{page}");
+}
+
+#[tokio::test]
+async fn a_form_of_the_consent_page_is_answered_by_the_way_back() {
+    let server = Server::start().await;
+    server.seen.sessions.lock().unwrap().insert("sess_1".to_owned(), true);
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let post = async |fields: &str, cookie: &str, address: &str| {
+        let body = format!("{}&{fields}", ASKED.replace("https%3A%2F%2Fapp.example", address));
+        let request = client.post(server.url("/oauth/authorize")).header("content-type", FORM).body(body);
+        request.header("cookie", cookie).header("sec-fetch-site", "same-origin").send().await.unwrap()
+    };
+    let app = "https%3A%2F%2Fapp.example";
+    let signed_in = post("step=sign-in&email=anna@example.com&password=right", "", app).await;
+    assert!(signed_in.headers()["set-cookie"].to_str().unwrap().starts_with("kabinet=sess_1; Path=/; HttpOnly"));
+    assert!(signed_in.headers()["location"].to_str().unwrap().starts_with("/oauth/authorize?response_type=code&"));
+    let often = post("step=sign-in&email=anna@example.com&password=often", "", app).await;
+    assert!(often.text().await.unwrap().contains("Try again in 7 s."));
+    let given = "step=decide&form_token=bound&account-account_1=on&decision=approve&password=";
+    let wrong = post(&format!("{given}wrong"), "kabinet=sess_1", app).await;
+    assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let policy = wrong.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.ends_with("form-action 'self' https://app.example"), "{policy}");
+    let page = wrong.text().await.unwrap();
+    assert!(
+        page.contains("name=\"account-account_1\" checked") && page.contains("The password is not right"),
+        "{page}"
+    );
+    let answer = post(&format!("{given}right"), "kabinet=sess_1", app).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    let location = answer.headers()["location"].to_str().unwrap();
+    assert!(location.starts_with("https://app.example/back?code=gcode_1&state=s%261&iss="), "{location}");
+    assert_eq!(server.seen.decisions.lock().unwrap().last().unwrap(), "account_1");
+    // A policy cannot name an IPv6 address.
+    let native = "http%3A%2F%2F%5B%3A%3A1%5D%3A4711";
+    let page = post(&format!("{given}wrong"), "kabinet=sess_1", native).await;
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().ends_with("form-action 'self' http:"));
+}

@@ -152,12 +152,18 @@ impl Identity {
             }
         }
         let scopes = Some(Scopes::of_words(&row.scopes));
-        Ok(Some(Person { user_id: row.user_id, session: hash, confirmed: true, scopes }))
+        Ok(Some(Person { user_id: row.user_id, session: hash, confirmed: true, scopes, limits: None }))
     }
 
-    /// All of them, for whoever does not trust their own scripts any more.
+    /// All of them, for whoever does not trust their own scripts any more, nor the apps that were let in.
     pub(super) async fn revoke_access_tokens_in(&self, tx: &Tx, user_id: UserId) -> Result<(), Fault> {
-        store::delete_of_in(tx, user_id).await
+        store::delete_of_in(tx, user_id).await?;
+        self.revoke_grants_in(tx, user_id).await
+    }
+
+    /// Ends what apps were let do.
+    pub(super) async fn revoke_grants_in(&self, tx: &Tx, user_id: UserId) -> Result<(), Fault> {
+        store::revoke_grants_in(tx, user_id, self.clock.now()).await
     }
 }
 

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use entity::access_token::{ActiveModel, Column, Entity, Model};
+use entity::client_grant;
 use entity::ids::{AccessTokenId, UserId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder,
 };
 
 use crate::kernel::Fault;
@@ -46,6 +47,15 @@ pub async fn delete_in(tx: &Tx, user_id: UserId, id: AccessTokenId) -> Result<Op
         Entity::delete_by_id(id).exec(&**tx).await?;
     }
     Ok(found)
+}
+
+/// Of the slice `consent`, which stands behind this one.
+pub async fn revoke_grants_in(tx: &Tx, user_id: UserId, at: DateTime<Utc>) -> Result<(), Fault> {
+    use client_grant::Column as C;
+    let revoked = client_grant::ActiveModel { revoked_at: Set(Some(at)), ..Default::default() };
+    let own = Condition::all().add(C::UserId.eq(user_id)).add(C::RevokedAt.is_null());
+    client_grant::Entity::update_many().set(revoked).filter(own).exec(&**tx).await?;
+    Ok(())
 }
 
 pub async fn delete_of_in(tx: &Tx, user_id: UserId) -> Result<(), Fault> {

@@ -7,6 +7,7 @@ mod account_shared;
 mod already_registered;
 mod autopay_announced;
 mod autopay_failed;
+mod client_access_granted;
 mod confirmation;
 mod email_change_new;
 mod email_change_old;
@@ -20,6 +21,7 @@ mod password_changed;
 mod password_reset;
 mod payment_succeeded;
 mod reader;
+mod scope_words;
 mod support_answer;
 mod support_message;
 mod two_factor_changed;
@@ -36,6 +38,7 @@ use reader::Reader;
 
 pub use account_attached::Way;
 pub use reader::roubles;
+pub use scope_words::scope_words;
 
 /// Everything that is listed once for each kind of letter. A template that is missing is an error of the compiler.
 macro_rules! letters {
@@ -106,6 +109,7 @@ letters! {
     new_device: NewDevice,
     account_attached: AccountAttached,
     access_token_created: AccessTokenCreated,
+    client_access_granted: ClientAccessGranted,
     account_shared: AccountShared,
     support_message: SupportMessage,
     support_answer: SupportAnswer,

@@ -1,6 +1,6 @@
 //! Who reads a letter, and how dates, sums and links are written for them.
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use entity::enums::Locale;
 use entity::exact::Money;
 
@@ -23,6 +23,13 @@ impl Reader<'_> {
         match self.locale {
             Locale::Ru => local.format("%d.%m.%Y %H:%M (МСК)").to_string(),
             Locale::En => local.format("%Y-%m-%d %H:%M (Moscow time)").to_string(),
+        }
+    }
+
+    pub fn day(self, day: NaiveDate) -> String {
+        match self.locale {
+            Locale::Ru => day.format("%d.%m.%Y").to_string(),
+            Locale::En => day.format("%Y-%m-%d").to_string(),
         }
     }
 

@@ -62,7 +62,8 @@ impl Payments {
 
     /// The account, while its payer may pay it: a share may have ended.
     async fn payable(&self, autopay: &autopay::Model) -> Result<Option<AccountAccess>, Fault> {
-        let person = Person { user_id: autopay.user_id, session: String::new(), confirmed: true, scopes: None };
+        let person =
+            Person { user_id: autopay.user_id, session: String::new(), confirmed: true, scopes: None, limits: None };
         match self.accounts.access(&person, autopay.personal_account_id).await {
             Ok(access) => Ok(Some(access).filter(AccountAccess::may_pay)),
             Err(Failure::Refused(_)) => Ok(None),

@@ -20,7 +20,7 @@ use crate::payments::{custom, settle, started};
 pub const EMAIL: &str = "anna@example.com";
 const FIELDS: &str = "export { id state requestedAt records readyAt expiresAt sizeKib downloadUrl }";
 const CHUNKS: &str = "SELECT COUNT(*) AS number FROM data_export_chunks";
-const LISTS: [&str; 17] = [
+const LISTS: [&str; 18] = [
     "profile",
     "agreements",
     "sessions",
@@ -38,6 +38,7 @@ const LISTS: [&str; 17] = [
     "autopays",
     "autopay_runs",
     "support",
+    "client_grants",
 ];
 
 pub async fn request(customer: &Customer) -> Value {

@@ -2,10 +2,11 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::access_token;
-use entity::enums::{Locale, Scope};
+use entity::enums::Scope;
 use minijinja::{Value, context};
 
 use super::reader::{Reader, sample_time};
+use super::scope_words::scope_words;
 use crate::kernel::Scopes;
 
 /// A token for a script was made, and from where.
@@ -40,7 +41,7 @@ impl AccessTokenCreated {
     }
 
     pub(super) fn values(&self, reader: &Reader) -> Value {
-        let may: Vec<_> = self.scopes.iter().map(|scope| words(scope, reader.locale)).collect();
+        let may: Vec<_> = self.scopes.iter().map(|scope| scope_words(scope, reader.locale)).collect();
         context! {
             name => &self.name,
             may,
@@ -48,22 +49,5 @@ impl AccessTokenCreated {
             expires_at => reader.day_and_time(self.expires_at),
             address => self.address.to_string(),
         }
-    }
-}
-
-/// What a script may do, after "it may".
-fn words(scope: Scope, locale: Locale) -> &'static str {
-    let [ru, en] = match scope {
-        Scope::Profile => ["видеть имя, адрес и телефон", "see name, address and phone"],
-        Scope::Balance => ["видеть лицевые счета и сколько Вы должны", "see your accounts and what you owe"],
-        Scope::Statements => ["видеть квитанции и начисления", "see statements and charges"],
-        Scope::Readings => ["видеть счётчики и показания", "see meters and readings"],
-        Scope::SubmitReadings => ["передавать показания", "submit readings"],
-        Scope::Payments => ["видеть платежи", "see payments"],
-        Scope::Pay => ["начинать платежи", "start payments"],
-    };
-    match locale {
-        Locale::Ru => ru,
-        Locale::En => en,
     }
 }

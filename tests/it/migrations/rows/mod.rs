@@ -2,6 +2,7 @@
 
 mod accounts;
 mod clients;
+mod consent;
 mod mechanisms;
 mod money;
 mod people;
@@ -59,13 +60,14 @@ fn text(text: &str) -> String {
 }
 
 pub async fn rows(way: Way) {
-    const TABLES: usize = 63;
+    const TABLES: usize = 68;
     let backend = Backend::empty(way).await;
     let db = connect(&backend).await;
     db.migrate_up().await.unwrap();
     let stored = db.transaction(|tx| async move {
         people::people(&tx).await?;
         accounts::accounts(&tx).await?;
+        consent::consent(&tx).await?;
         rights::audit(&tx).await?;
         rights::rights(&tx).await?;
         clients::clients(&tx).await?;
