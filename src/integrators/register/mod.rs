@@ -27,4 +27,4 @@ pub use manifest::{Encoding, FileEntry, Manifest, Separator};
 pub use reader::{Numbered, RowReader};
 pub use rows::Row;
 pub use settings::ProviderSettings;
-pub(in crate::integrators) use source::Utf8Watch;
+pub(in crate::integrators) use source::{Source, Utf8Watch};

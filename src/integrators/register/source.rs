@@ -11,7 +11,7 @@ use crate::platform::secret::hex;
 const LONGEST_ROW: usize = 256 * 1024;
 
 /// Hashes what it hands on, and fails when a row does not end.
-pub(super) struct Source {
+pub(in crate::integrators) struct Source {
     inner: Box<dyn Read + Send>,
     hash: Sha256,
     since_row: usize,

@@ -13,7 +13,7 @@ mod sort;
 mod translate;
 
 pub use rules::Template;
+pub use translate::{Refused, Translated, Translation, translate};
+
 #[cfg(test)]
 mod tests;
-
-pub use translate::{Refused, Translated, Translation, translate};

@@ -8,12 +8,13 @@ use std::path::Path;
 use csv::ByteRecord;
 use entity::exact::Money;
 
-use crate::integrators::register::Utf8Watch;
-
 use super::rules::{Condition, Encoding, Place, Template, Total};
+use crate::integrators::register::{Source, Utf8Watch, manifest};
 
 /// Bytes of a line before the rows; a file beyond it is none.
 const LONGEST_LINE: usize = 256 * 1024;
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Every file is good Windows-1251, KOI8-R and CP866: names would become gibberish, and nobody would be told.
 ///
@@ -50,7 +51,8 @@ pub fn stated_total(path: &Path, template: &Template) -> Result<Option<Money>, S
             return sum.ok_or_else(missing).map(Some);
         }
         number += 1;
-        let Some(rest) = line.strip_prefix(total.line.as_bytes()) else { continue };
+        let unmarked = line.strip_prefix(BYTE_ORDER_MARK).filter(|_| number == 1).unwrap_or(&line);
+        let Some(rest) = unmarked.strip_prefix(total.line.as_bytes()) else { continue };
         let text = template.encoding.codec().decode_without_bom_handling(rest).0;
         let stated = money(text.trim().trim_matches(template.separator).trim(), total);
         let stated = stated.ok_or_else(|| format!("line {number}: {:?} is no sum", text.trim()))?;
@@ -123,7 +125,7 @@ impl Foreign<'_> {
 
 /// The rows of a file, marked lines and empty ones left out.
 pub struct Rows {
-    csv: csv::Reader<File>,
+    csv: csv::Reader<Source>,
     record: ByteRecord,
     header: Vec<String>,
     encoding: Encoding,
@@ -137,10 +139,11 @@ impl Rows {
         let csv = csv::ReaderBuilder::new()
             .delimiter(byte(template.separator))
             .comment(template.mark.map(byte))
+            .quoting(template.quotes)
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(64 * 1024)
-            .from_reader(file);
+            .from_reader(Source::new(Box::new(file), manifest::Encoding::Utf8));
         let mut rows = Self { csv, record: ByteRecord::new(), header: Vec::new(), encoding: template.encoding };
         if template.header && rows.advance()?.is_some() {
             let codec = template.encoding.codec();
@@ -166,6 +169,7 @@ impl Rows {
 
     fn advance(&mut self) -> Result<Option<u64>, String> {
         let more = self.csv.read_byte_record(&mut self.record).map_err(|error| error.to_string())?;
+        self.csv.get_mut().row_ended();
         Ok(more.then(|| self.record.position().map_or(0, csv::Position::line)))
     }
 }

@@ -20,6 +20,9 @@ pub struct Template {
     /// Whether the first row names the columns; otherwise they are numbered from 1.
     #[serde(default)]
     pub header: bool,
+    /// Whether `"` around a cell belongs to the form and not to the cell.
+    #[serde(default = "yes")]
+    pub quotes: bool,
     /// The first character of lines that are no rows, such as `#`.
     #[serde(default)]
     pub mark: Option<char>,
@@ -153,6 +156,10 @@ pub enum Given {
 
 const fn semicolon() -> char {
     ';'
+}
+
+const fn yes() -> bool {
+    true
 }
 
 const fn point() -> char {

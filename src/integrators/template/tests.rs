@@ -113,6 +113,25 @@ fn bytes_of_another_encoding_are_refused_before_names_become_gibberish() {
 }
 
 #[test]
+fn quotation_marks_and_byte_order_marks_are_taken_as_they_are_meant() {
+    let template = GOROD.replace("windows-1251", "utf-8") + "\n";
+    let template = template.replace("separator = \";\"", "separator = \";\"\nquotes = false");
+    let desk = Desk::new(&template);
+    let text = "\u{feff}#FILESUM 0\n\"Заря\" ООО;Мира 1;1;0;вода;0\nИванов;\"Мира 2;2;0;вода;0\n";
+    let done = desk.translate_bytes("a.txt", text.as_bytes()).unwrap();
+    assert_eq!(done.written, [(Kind::Accounts, 2)]);
+    assert!(desk.read("accounts.csv").contains("1;\"\"\"Заря\"\" ООО\";Мира 1;"), "{}", desk.read("accounts.csv"));
+}
+
+#[test]
+fn a_lost_quotation_mark_does_not_make_one_cell_of_the_file() {
+    let desk = Desk::new(GOROD);
+    let rows = "Иванов;Мира 1;1;0;вода;0\n".repeat(20_000);
+    let told = desk.translate("a.txt", &format!("#FILESUM 0\n\"Петров;Мира;1;0;вода;0\n{rows}")).unwrap_err();
+    assert!(told.contains("is a quotation mark lost?"), "{told}");
+}
+
+#[test]
 fn packs_in_cp866_become_the_statements_of_the_month_in_the_name() {
     let desk = Desk::new(CENTRE);
     let row = |account, closing| format!("{account};0,00;{closing};;;;{closing};gas;Газ;10;куб.м;7,328\n");
