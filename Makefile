@@ -91,6 +91,12 @@ errors: ## write docs/errors.md, the catalogue of codes, as the code has it
 	cargo run --quiet --locked -- errors >target/errors.md
 	mv target/errors.md docs/errors.md
 
+.PHONY: scopes
+scopes: ## write docs/scopes.md, which token opens which field, as the code has it
+	mkdir -p target
+	cargo run --quiet --locked -- scopes >target/scopes.md
+	mv target/scopes.md docs/scopes.md
+
 .PHONY: letters
 letters: ## write tests/it/notifications/letters, every letter as the code has it
 	rm -rf tests/it/notifications/letters
@@ -149,6 +155,10 @@ payment-figures: release ## benchmark: payments a second and CPU of each on Post
 .PHONY: batch-figures
 batch-figures: release ## benchmark: statements imported through the API, rows a second and peak memory; fewer: make batch-figures ARGS='STATEMENTS AT_ONCE LINES'
 	tests/services node loadtest/batches.mjs $(ARGS)
+
+.PHONY: follow-figures
+follow-figures: release loadtest/node_modules/.package-lock.json ## benchmark: live subscriptions over two instances behind nginx (Debian: nginx-light); otherwise: make follow-figures ARGS='SUBSCRIPTIONS CHANGES SECONDS BREAKS'
+	tests/services node loadtest/follow.mjs $(ARGS)
 
 .PHONY: clean-data
 clean-data: ## delete ./data: the database, letters and secret key of `make run`

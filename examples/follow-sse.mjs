@@ -2,12 +2,14 @@
 //
 //   node examples/follow-sse.mjs --url http://127.0.0.1:8080 --token token_…
 //
-// A browser's EventSource does the same by itself. Needs nothing but Node 20.
+// With `--state FILE` also when the program itself was stopped: the file holds the cursor. A browser's EventSource goes on by
+// itself. Needs nothing but Node 20.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const { values: { url, token } } = parseArgs({
-  options: { url: { type: 'string', default: 'http://127.0.0.1:8080' }, token: { type: 'string' } },
+const { values: { url, token, state } } = parseArgs({
+  options: { url: { type: 'string', default: 'http://127.0.0.1:8080' }, token: { type: 'string' }, state: { type: 'string' } },
 });
 const query = `subscription {
   balanceUpdated {
@@ -18,14 +20,17 @@ const query = `subscription {
   }
 }`;
 
-let last = null;
+let last = state && existsSync(state) ? readFileSync(state, 'utf8') : null;
 let finished = false;
 while (!finished) {
   try {
     for await (const { id, event, data } of events()) {
       if (event === 'complete') finished = true;
       if (event === 'next') show(JSON.parse(data));
-      if (id) last = id;
+      if (id) {
+        last = id;
+        if (state) writeFileSync(state, id);
+      }
     }
   } catch (error) {
     console.error(`broken off: ${error.message}`);

@@ -27,8 +27,8 @@ export const freePort = () =>
     });
   });
 
-export async function start(args, settings = {}) {
-  const port = await freePort();
+export async function start(args, settings = {}, port = undefined) {
+  port ??= await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'kabinet-load-'));
   const kabinet = spawn(binary, ['serve', ...args], {
     env: {

@@ -59,6 +59,8 @@ words! {
         Balances = "BALANCES", Readings = "READINGS", Payments = "PAYMENTS", Import = "IMPORT", Decisions = "DECISIONS",
         Postings = "POSTINGS", Webhooks = "WEBHOOKS",
     }
+    /// What a change of the feed is about.
+    ChangeKind { Balance = "BALANCE", Reading = "READING", Payment = "PAYMENT" }
     /// What was done to a provider's own program.
     ApiClientEventKind {
         Added = "ADDED", SecretRotated = "SECRET_ROTATED", SecretRevoked = "SECRET_REVOKED", Revoked = "REVOKED",

@@ -17,6 +17,8 @@ pub mod app;
 pub mod attachment;
 pub mod audit_circumstance;
 pub mod audit_event;
+pub mod change;
+pub mod change_feed;
 pub mod email_change;
 pub mod email_change_link;
 pub mod cabinet_deletion;

@@ -29,6 +29,7 @@ mod m0032_refunds;
 mod m0040_access_tokens;
 mod m0043_api_clients;
 mod m0046_batches;
+mod m0044_changes;
 mod m0033_ways_to_pay;
 mod m0034_promises;
 mod m0035_registers;
@@ -82,9 +83,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0046_batches::Step),
             Box::new(m0037_returns::Step),
             Box::new(m0038_together::Step),
+            Box::new(m0047_consent::Step),
             Box::new(m0042_outbound::Step),
             Box::new(m0048_uploads::Step),
-            Box::new(m0047_consent::Step),
+            Box::new(m0044_changes::Step),
         ]
     }
 }

@@ -4,14 +4,15 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use entity::enums::AccessLevel;
-use entity::ids::{AccountShareId, PersonalAccountId, ProviderId, UserId};
+use entity::ids::{AccountShareId, AttachmentId, PersonalAccountId, ProviderId, UserId};
 use entity::{attachment, personal_account};
+use uuid::Uuid;
 
 use super::error::AccessRefusal;
 use super::model::{Balance, masked_address};
 use super::store::Reach;
 use super::{Accounts, store};
-use crate::kernel::{Failure, Fault, Page, Person, Since, Slice};
+use crate::kernel::{ApiClient, Failure, Fault, Page, Person, Since, Slice};
 
 /// Shows that a person may see an account, and how much of it. Cannot be made outside this module.
 #[derive(Clone, Debug)]
@@ -54,6 +55,26 @@ impl AccountKey {
 }
 
 impl AccountAccess {
+    /// Of an account that the program's provider bills; none of anybody else's. It stands for no attachment, and for no
+    /// person.
+    pub fn of_client(client: &ApiClient, account: personal_account::Model) -> Option<Self> {
+        let nobody = Uuid::nil();
+        let attachment = attachment::Model {
+            id: AttachmentId(nobody),
+            user_id: UserId(nobody),
+            personal_account_id: account.id,
+            access: AccessLevel::Full,
+            nickname: None,
+            attached_at: account.balance_as_of,
+            proved_at: None,
+            attached_version: 0,
+            share_id: None,
+            may_pay: false,
+            ends_at: None,
+        };
+        (account.provider_id == client.provider_id).then_some(Self { account, attachment, since: Since::default() })
+    }
+
     pub fn key(&self) -> AccountKey {
         AccountKey { id: self.account.id, level: self.attachment.access, since: self.since }
     }
@@ -122,7 +143,7 @@ impl AccountAccess {
     }
 
     /// Key that a list of accounts is ordered by.
-    pub fn list_key(&self) -> entity::ids::AttachmentId {
+    pub fn list_key(&self) -> AttachmentId {
         self.attachment.id
     }
 }
@@ -169,10 +190,28 @@ impl Accounts {
         store::list_of_provider(self.db.read(), provider, ids).await
     }
 
+    /// Accounts as they are, for whoever shows access by other means.
+    pub async fn rows(&self, ids: &[PersonalAccountId]) -> std::result::Result<Vec<personal_account::Model>, Fault> {
+        store::find_accounts(self.db.read(), ids).await
+    }
+
+    /// The accounts of a program's provider, oldest first.
+    pub async fn list_of_client(
+        &self,
+        client: &ApiClient,
+        page: Page<PersonalAccountId>,
+    ) -> std::result::Result<Slice<AccountAccess>, Fault> {
+        let rows = store::page_of_provider(self.db.read(), client.provider_id, &page).await?;
+        let slice = Slice::of(&page, rows);
+        let (has_previous, has_next) = (slice.has_previous, slice.has_next);
+        let items = slice.items.into_iter().filter_map(|account| AccountAccess::of_client(client, account)).collect();
+        Ok(Slice { items, has_previous, has_next })
+    }
+
     pub async fn list_access(
         &self,
         person: &Person,
-        page: Page<entity::ids::AttachmentId>,
+        page: Page<AttachmentId>,
     ) -> std::result::Result<Slice<AccountAccess>, Fault> {
         if !person.confirmed {
             return Ok(Slice { items: Vec::new(), has_previous: false, has_next: false });

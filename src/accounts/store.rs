@@ -173,6 +173,23 @@ pub async fn find_account(
     Ok(personal_account::Entity::find_by_id(id).one(db).await?)
 }
 
+pub async fn find_accounts(
+    db: &DatabaseConnection,
+    ids: &[PersonalAccountId],
+) -> Result<Vec<personal_account::Model>, Fault> {
+    let query = personal_account::Entity::find().filter(personal_account::Column::Id.is_in(ids.iter().copied()));
+    Ok(query.all(db).await?)
+}
+
+pub async fn page_of_provider(
+    db: &DatabaseConnection,
+    provider: ProviderId,
+    page: &Page<PersonalAccountId>,
+) -> Result<Vec<personal_account::Model>, Fault> {
+    let query = personal_account::Entity::find().filter(personal_account::Column::ProviderId.eq(provider));
+    Ok(read_page(query.cursor_by(personal_account::Column::Id), page, db).await?)
+}
+
 pub async fn lock_account_in(tx: &Tx, id: PersonalAccountId) -> Result<personal_account::Model, DbErr> {
     let account = personal_account::Entity::find_by_id(id).lock_exclusive().one(&**tx).await?;
     account.ok_or_else(|| DbErr::RecordNotFound("personal account".to_owned()))

@@ -20,7 +20,7 @@ use crate::identity::error::{CancellationRefusal, ConfirmationRefusal, ReportRef
 use crate::integrators::api_client::error::TokenRefusal;
 use crate::integrators::api_client::{self, token::Good};
 use crate::integrators::uploads::Uploads;
-use crate::kernel::{Actor, ApiClient, Bearer, ClientScopes, Failure, Fault, type_id};
+use crate::kernel::{Actor, ApiClient, Bearer, ClientScopes, Failure, Fault, Person, type_id};
 use crate::papers::{Table, Wanted};
 use crate::payments::acquirer::sandbox::Asked;
 use crate::payments::acquirer::sandbox::outcome::Choice;
@@ -45,7 +45,7 @@ impl Doors for AppDoors {
 
     async fn look(&self, token: &str) -> Result<Option<Bearer>, Fault> {
         if token.starts_with(api_client::TOKEN_PREFIX) {
-            return self.client(token).await;
+            return Ok(self.0.services.api_clients.look(token).await?.map(Bearer::Client));
         }
         if token.starts_with(consent::ACCESS_PREFIX) {
             return self.app(token).await;
@@ -146,6 +146,9 @@ impl Doors for AppDoors {
         loop {
             let wake = listener.next().await;
             self.0.services.identity.sessions.hear_of_end(&wake);
+            if !matches!(wake, Wake::Row(_)) {
+                self.0.services.api_clients.look_anew();
+            }
             match wake {
                 Wake::SessionEnded(session) => tell(Ended::Session(session)),
                 Wake::SessionsEnded(holder) => tell(Ended::Holder(holder)),

@@ -28,6 +28,7 @@ use crate::http::{DemoCard, Http, admin_routes, routes, serve};
 use crate::identity::Identity;
 use crate::integrators::api_client::ApiClients;
 use crate::integrators::batch::Batches;
+use crate::integrators::changes::{Changes, Sources};
 use crate::integrators::uploads::Uploads;
 use crate::integrators::webhooks::Webhooks;
 use crate::kernel::{Clock, Entropy, Fault};
@@ -109,6 +110,18 @@ pub struct App {
     last_look: Arc<watch::LastLook>,
 }
 
+/// The bank behind the sandbox, and YooKassa where a shop is configured.
+fn acquirers(mechanisms: &Mechanisms, sandbox: &Sandbox, bank: Option<Arc<dyn Transport>>) -> Vec<Arc<dyn Acquirer>> {
+    let bank = bank.unwrap_or_else(|| Arc::new(InProcess(sandbox.clone())));
+    let mut acquirers: Vec<Arc<dyn Acquirer>> = vec![Arc::new(Yookassa::new(NAME, NAME.to_owned(), bank))];
+    if let Some(shop) = &mechanisms.config.payments.yookassa {
+        let https = Arc::new(Https::new(mechanisms.outgoing.clone(), shop));
+        let way = Arc::new(Paced::new(https, mechanisms.clock.clone(), shop.calls, PATIENCE));
+        acquirers.push(Arc::new(Yookassa::new(yookassa::NAME, shop.id.clone(), way)));
+    }
+    acquirers
+}
+
 impl App {
     /// # Errors
     /// The database does not answer, or a part refuses its configuration.
@@ -131,13 +144,7 @@ impl App {
         let metering = Arc::new(Metering::new(&mechanisms, signing_key));
         let billing = Arc::new(Billing::new(&mechanisms));
         let sandbox = Sandbox::new(&mechanisms);
-        let bank = outside.bank.unwrap_or_else(|| Arc::new(InProcess(sandbox.clone())));
-        let mut acquirers: Vec<Arc<dyn Acquirer>> = vec![Arc::new(Yookassa::new(NAME, NAME.to_owned(), bank))];
-        if let Some(shop) = &config.payments.yookassa {
-            let https = Arc::new(Https::new(mechanisms.outgoing.clone(), shop));
-            let way = Arc::new(Paced::new(https, outside.clock.clone(), shop.calls, PATIENCE));
-            acquirers.push(Arc::new(Yookassa::new(yookassa::NAME, shop.id.clone(), way)));
-        }
+        let acquirers = acquirers(&mechanisms, &sandbox, outside.bank);
         let payments = Arc::new(Payments::new(
             &mechanisms,
             Arc::clone(&accounts),
@@ -168,6 +175,7 @@ impl App {
         let api_clients = Arc::new(ApiClients::new(&mechanisms));
         let batches =
             Arc::new(Batches::new(&mechanisms, Arc::clone(&accounts), Arc::clone(&metering), Arc::clone(&payments)));
+        let changes = Arc::new(Changes::new(&mechanisms, Sources::of(&accounts, &metering, &billing, &payments)));
         let worker = Worker {
             mechanisms: mechanisms.clone(),
             identity: Arc::clone(&identity),
@@ -176,6 +184,7 @@ impl App {
             payments: Arc::clone(&payments),
             exports: Arc::clone(&exports),
             api_clients: Arc::clone(&api_clients),
+            changes: Arc::clone(&changes),
             support: Arc::clone(&support),
             webhooks: Arc::clone(&webhooks),
             batches: Arc::clone(&batches),
@@ -193,6 +202,7 @@ impl App {
             exports,
             api_clients,
             batches,
+            changes,
             support,
             webhooks: Arc::clone(&webhooks),
             wakeups: mechanisms.wakeups.clone(),
@@ -348,7 +358,8 @@ async fn mechanisms(config: &Arc<Config>, outside: &Outside) -> Result<Mechanism
             let client =
                 Client::open(url.expose_secret()).map_err(|_| Fault::unavailable("redis.url cannot be understood"))?;
             let keys = RedisKeys::new(client.clone(), &config.redis.prefix, &entropy)?;
-            let wakeups = Wakeups::through(RedisWakeups::start(client, &config.redis.prefix));
+            let name = u64::from_be_bytes(entropy.bytes()?).to_string();
+            let wakeups = Wakeups::through(RedisWakeups::start(client, &config.redis.prefix, &name));
             (KeyValue::Redis(keys, clock.clone()), wakeups)
         }
     };

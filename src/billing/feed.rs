@@ -17,7 +17,7 @@ use super::Billing;
 use crate::accounts::error::AccessRefusal;
 use crate::accounts::{AccountAccess, Accounts};
 use crate::kernel::{Failure, Fault, Person};
-use crate::platform::wakeups::{Listener, Wake, Wakeups};
+use crate::platform::wakeups::{Wakeups, Watch, Woken};
 
 /// Entries read at once; a subscriber far behind catches up in steps.
 const BATCH: u64 = 100;
@@ -74,7 +74,7 @@ pub struct BalanceFeed {
     /// When the access was looked up.
     looked_at: Instant,
     read: VecDeque<ledger_entry::Model>,
-    listener: Listener,
+    watch: Watch,
     look_every: Duration,
 }
 
@@ -89,8 +89,7 @@ impl BalanceFeed {
         after: Option<Position>,
         look_every: Duration,
     ) -> Result<Self, Failure<AccessRefusal>> {
-        // Listening begins before the first look, so that nothing falls between.
-        let listener = wakeups.listen();
+        let watch = wakeups.watch(&person.session);
         let started = after.is_some();
         let mut feed = Self {
             billing,
@@ -102,7 +101,7 @@ impl BalanceFeed {
             access: HashMap::new(),
             looked_at: Instant::now(),
             read: VecDeque::new(),
-            listener,
+            watch,
             look_every,
         };
         feed.look_up_access().await?;
@@ -154,6 +153,8 @@ impl BalanceFeed {
             }
         }
         self.access = access.into_iter().map(|access| (access.id(), access)).collect();
+        // Before the entries are looked at, so that nothing falls between.
+        self.watch.rows(self.access.keys().map(|id| id.0));
         self.position.0.retain(|account, _| self.access.contains_key(account));
         Ok(())
     }
@@ -166,18 +167,9 @@ impl BalanceFeed {
 
     /// Until there may be something new; false when the session has ended.
     async fn wait(&mut self) -> bool {
-        let pause = tokio::time::sleep(self.look_every);
-        tokio::pin!(pause);
-        loop {
-            tokio::select! {
-                () = &mut pause => return true,
-                wake = self.listener.next() => match wake {
-                    Wake::Everything => return true,
-                    Wake::Row(id) if self.access.contains_key(&PersonalAccountId(id)) => return true,
-                    Wake::SessionEnded(session) if session == self.person.session => return false,
-                    Wake::Row(_) | Wake::SessionEnded(_) | Wake::SessionsEnded(_) => {}
-                },
-            }
+        tokio::select! {
+            () = tokio::time::sleep(self.look_every) => true,
+            woken = self.watch.woken() => woken == Woken::Look,
         }
     }
 }

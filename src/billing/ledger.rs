@@ -89,6 +89,11 @@ impl Billing {
         Ok(wanted.iter().filter_map(shown).collect())
     }
 
+    /// Entries for those that need no access: what is made of them is shown only to who may see it.
+    pub async fn entry_rows(&self, ids: &[LedgerEntryId]) -> Result<Vec<ledger_entry::Model>, Fault> {
+        store::find_entries(self.db.read(), ids).await
+    }
+
     /// Entries that follow each account's version, oldest first, at most so many: what a subscriber missed.
     pub async fn entries_after(
         &self,

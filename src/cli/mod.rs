@@ -83,6 +83,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Print docs/errors.md: every code, what it means and what to do.
     Errors,
+    /// Print docs/scopes.md: which token opens which field.
+    Scopes,
     /// Print every setting with its default and what it means.
     Config,
 }
@@ -93,6 +95,7 @@ pub fn main() -> ExitCode {
     let page = match arguments.command {
         Command::Config => Some(DEFAULTS.to_owned()),
         Command::Errors => Some(graphql::error::catalogue()),
+        Command::Scopes => graphql::scopes_page().ok(),
         _ => None,
     };
     if let Some(page) = page {
@@ -159,6 +162,6 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::PaymentTerms(args) => payment_terms::run(&args, config).await,
         Command::Support(args) => support::run(&args, config).await,
         Command::Incidents(args) => incidents::run(&args, config).await,
-        Command::Config | Command::Errors => Ok(ExitCode::SUCCESS),
+        Command::Config | Command::Errors | Command::Scopes => Ok(ExitCode::SUCCESS),
     }
 }

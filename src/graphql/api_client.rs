@@ -3,13 +3,15 @@
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, Enum, ID, Object};
 
-use super::accounts::Provider;
+use super::accounts::{PersonalAccount, Provider};
 use super::context::Find;
 use super::error::TopError;
 use super::ids;
 use super::outbound::{self, PaymentMovement, PaymentRegister, SentReading};
-use super::page::Window;
+use super::page::{Window, connection};
 use super::webhooks::{self, Webhook, WebhookMessage};
+use crate::accounts::AccountAccess;
+use crate::integrators::changes::cursor::Cursor;
 use crate::kernel;
 use crate::kernel::Fault;
 
@@ -115,6 +117,28 @@ impl ApiClient {
         #[graphql(desc = "How many: 1 to 100.", default = 20)] first: i32,
     ) -> Result<Option<Vec<WebhookMessage>>, TopError> {
         webhooks::messages(ctx, &self.0, &webhook_id, first).await
+    }
+
+    /// Where the feed of changes stands: whoever takes it first, then reads everything, and then follows behind it, misses
+    /// nothing. For the `after` of any subscription.
+    async fn cursor(&self, ctx: &Context<'_>) -> Result<String, TopError> {
+        let position = ctx.services()?.changes.head().await?;
+        Ok(Cursor { provider: Some(self.0.provider_id), position }.to_text())
+    }
+
+    /// Every account of the provider, in no order that means anything.
+    async fn personal_accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the start, or behind `after`.")] first: Option<i32>,
+        #[graphql(desc = "Cursor to start behind.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
+        #[graphql(desc = "Cursor to end before.")] before: Option<String>,
+    ) -> Result<Connection<String, PersonalAccount, EmptyFields, EmptyFields>, TopError> {
+        let services = ctx.services()?;
+        let page = Window::new(first, after, last, before).page(&services.config.graphql)?;
+        let slice = services.accounts.list_of_client(&self.0, page).await?;
+        connection(slice, AccountAccess::id, PersonalAccount)
     }
 }
 

@@ -26,6 +26,8 @@ pub enum TopError {
     /// Only providers' own programs may.
     NotForPeople,
     BadInput(String),
+    /// What followed the cursor is not kept any more.
+    CursorTooOld,
     Fault(Fault),
 }
 
@@ -41,6 +43,7 @@ impl From<TopError> for async_graphql::Error {
             TopError::Unauthenticated => (TopCode::Unauthenticated, "Sign in first.".to_owned()),
             TopError::NotConfirmed => (TopCode::Forbidden, "Confirm the e-mail address first.".to_owned()),
             TopError::NotForPeople => (TopCode::Forbidden, "This is for providers' own programs.".to_owned()),
+            TopError::CursorTooOld => (TopCode::CursorTooOld, TOO_OLD.to_owned()),
             TopError::BadInput(message) => (TopCode::BadInput, message),
             TopError::Fault(Fault::Unavailable(cause) | Fault::Conflict(cause)) => {
                 tracing::warn!(cause, "a request could not be served");
@@ -52,6 +55,8 @@ impl From<TopError> for async_graphql::Error {
         Self::new(message).extend_with(|_, extensions| extensions.set("code", code.word()))
     }
 }
+
+const TOO_OLD: &str = "What followed the cursor is not kept any more: read everything anew, and follow from now on.";
 
 fn busy(cause: &str, seconds: u64) -> async_graphql::Error {
     tracing::warn!(cause, seconds, "a request was turned away");

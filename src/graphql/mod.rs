@@ -34,4 +34,4 @@ mod webhooks;
 
 pub use context::Services;
 pub use observed::Observed;
-pub use schema::{Graphql, definition, documents};
+pub use schema::{Graphql, definition, documents, scopes_page};

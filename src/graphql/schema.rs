@@ -13,6 +13,8 @@ use super::billing::{LedgerEntry, PaymentQrQuery, Statement};
 use super::consent::{ClientCall, ConsentMutation};
 use super::context::{Arrivals, Services};
 use super::document::Documents;
+use super::document::catalog::Catalog;
+use super::document::matrix::matrix;
 use super::exports::ExportMutation;
 use super::hints::HintQuery;
 use super::identity::{
@@ -134,6 +136,15 @@ pub fn definition() -> String {
         .sorted_enum_items()
         .include_specified_by();
     builder().finish().sdl_with_options(options)
+}
+
+/// `docs/scopes.md`.
+///
+/// # Errors
+/// The schema's definition cannot be read back.
+pub fn scopes_page() -> Result<String, Fault> {
+    let catalog = Catalog::read(&definition()).map_err(|cause| Fault::internal(cause.to_string()))?;
+    Ok(matrix(&catalog))
 }
 
 impl Graphql {

@@ -6,6 +6,7 @@
 
 pub mod api_client;
 pub mod batch;
+pub mod changes;
 pub mod demo;
 pub mod import;
 pub mod register;

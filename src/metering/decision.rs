@@ -75,7 +75,10 @@ impl Metering {
         }
         let ids: Vec<_> = decisions.iter().map(|(id, _)| *id).collect();
         let readings = &self.readings_of(accounts, provider, &ids).await?;
-        self.db.transaction(|tx| async move { Ok(self.decide_in(&tx, readings, decisions).await?) }).await
+        let decided =
+            self.db.transaction(|tx| async move { Ok(self.decide_in(&tx, readings, decisions).await?) }).await?;
+        self.wake(readings.iter().map(|reading| reading.personal_account_id));
+        Ok(decided)
     }
 
     /// Those of the readings that are of the provider's accounts.

@@ -19,12 +19,17 @@ pub mod series;
 mod store;
 pub mod withdrawal;
 
+use std::collections::HashSet;
+
+use entity::ids::PersonalAccountId;
+
 use crate::identity::audit::Audit;
 use crate::kernel::{Clock, Entropy};
 use crate::platform::Mechanisms;
 use crate::platform::db::Db;
 use crate::platform::outbox::Outbox;
 use crate::platform::secret::SigningKey;
+use crate::platform::wakeups::{Wake, Wakeups};
 
 #[derive(Debug)]
 pub struct Metering {
@@ -33,13 +38,22 @@ pub struct Metering {
     entropy: Entropy,
     audit: Audit,
     outbox: Outbox,
+    wakeups: Wakeups,
     /// Signs receipts.
     signing_key: SigningKey,
 }
 
 impl Metering {
     pub fn new(mechanisms: &Mechanisms, signing_key: SigningKey) -> Self {
-        let Mechanisms { db, clock, entropy, outbox, .. } = mechanisms.clone();
-        Self { db, clock, entropy, audit: Audit::new(mechanisms), outbox, signing_key }
+        let Mechanisms { db, clock, entropy, outbox, wakeups, .. } = mechanisms.clone();
+        Self { db, clock, entropy, audit: Audit::new(mechanisms), outbox, wakeups, signing_key }
+    }
+
+    /// Tells whoever follows these accounts that their readings changed.
+    fn wake(&self, accounts: impl IntoIterator<Item = PersonalAccountId>) {
+        let accounts: HashSet<_> = accounts.into_iter().collect();
+        for account in accounts {
+            self.wakeups.wake(Wake::Row(account.0));
+        }
     }
 }

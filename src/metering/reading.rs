@@ -87,7 +87,8 @@ impl Metering {
         }
         let submission = self.prepare(accounts, person, given, ReadingSource::Cabinet).await?;
         let (submission, keyed, origin, now) = (&submission, &keyed, &origin.into(), self.clock.now());
-        self.db
+        let submitted = self
+            .db
             .transaction(|tx| async move {
                 if let Some(keyed) = keyed {
                     let first: Option<Vec<MeterReadingId>> = idempotency::first_outcome_in(&tx, keyed, now)
@@ -110,7 +111,9 @@ impl Metering {
                 }
                 Ok(Submitted { readings, replayed: false })
             })
-            .await
+            .await?;
+        self.wake(submitted.readings.iter().map(|reading| reading.personal_account_id));
+        Ok(submitted)
     }
 
     /// Finds out whose meters these are and by which rules they are read.

@@ -45,7 +45,10 @@ impl Metering {
         }
         let in_time = self.is_in_time(accounts, &access, &reading).await?;
         let (reading, act) = (&reading, &(person, origin.into()));
-        self.db.transaction(|tx| async move { self.withdraw_in(&tx, reading, in_time, act).await }).await
+        let withdrawn =
+            self.db.transaction(|tx| async move { self.withdraw_in(&tx, reading, in_time, act).await }).await?;
+        self.wake([reading.personal_account_id]);
+        Ok(withdrawn)
     }
 
     async fn withdraw_in(

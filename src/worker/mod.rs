@@ -16,6 +16,7 @@ use crate::exports::Exports;
 use crate::identity::Identity;
 use crate::integrators::api_client::ApiClients;
 use crate::integrators::batch::Batches;
+use crate::integrators::changes::Changes;
 use crate::integrators::uploads::Uploads;
 use crate::integrators::webhooks::Webhooks;
 use crate::kernel::Fault;
@@ -40,6 +41,7 @@ pub struct Worker {
     pub payments: Arc<Payments>,
     pub exports: Arc<Exports>,
     pub api_clients: Arc<ApiClients>,
+    pub changes: Arc<Changes>,
     pub support: Arc<Support>,
     pub webhooks: Arc<Webhooks>,
     pub batches: Arc<Batches>,

@@ -11,6 +11,7 @@ use crate::platform::{Mechanisms, idempotency};
 
 const WRITE_EVERY: TimeDelta = TimeDelta::minutes(1);
 const TIDY_EVERY: TimeDelta = TimeDelta::minutes(10);
+const ORDER_EVERY: TimeDelta = TimeDelta::seconds(10);
 const COMPARE_EVERY: TimeDelta = TimeDelta::hours(1);
 /// The hour (UTC) in which providers are told of payments.
 const TELL_AT: u32 = 2;
@@ -29,11 +30,12 @@ pub struct Timetable {
     purged: Option<DateTime<Utc>>,
     /// When acquirers were compared with our books, and providers told, last.
     compared: DateTime<Utc>,
+    ordered: DateTime<Utc>,
 }
 
 impl Timetable {
     pub fn new(now: DateTime<Utc>) -> Self {
-        Self { tidied: now, written: now, checked: now, purged: None, compared: now }
+        Self { tidied: now, written: now, checked: now, purged: None, compared: now, ordered: now }
     }
 
     pub async fn run_due(&mut self, worker: &Worker) {
@@ -48,6 +50,9 @@ impl Timetable {
             self.tidied = now;
             if let Err(fault) = tidy(&worker.mechanisms, now).await {
                 tracing::warn!(%fault, "tidying up failed; it is tried again");
+            }
+            if let Err(fault) = worker.changes.purge().await {
+                tracing::warn!(%fault, "old changes were not deleted; it is tried again");
             }
             if let Err(fault) = worker.api_clients.purge_tokens().await {
                 tracing::warn!(%fault, "expired tokens of clients were not deleted; it is tried again");
@@ -66,6 +71,13 @@ impl Timetable {
             }
             if let Err(fault) = worker.payments.mark_posted().await {
                 tracing::warn!(%fault, "payments that providers show were not marked; it is tried again");
+            }
+        }
+        if now - self.ordered >= ORDER_EVERY {
+            self.ordered = now;
+            // Where somebody follows, it is done at once; where nobody does, so that the first need not wait for it.
+            if let Err(fault) = worker.changes.order().await {
+                tracing::warn!(%fault, "changes were not given their places; it is tried again");
             }
         }
         if now - self.checked >= CHECK_EVERY {

@@ -7,6 +7,17 @@ fn exported() -> String {
 }
 
 #[test]
+fn the_page_of_scopes_is_current() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/scopes.md");
+    let page = std::fs::read_to_string(file).unwrap_or_default();
+    let written = kabinet::graphql::scopes_page().unwrap();
+    assert!(page == written, "docs/scopes.md is out of date: run `make scopes`");
+    let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| `")).collect();
+    assert!(rows.len() > 500 && rows.iter().all(|row| !row.contains("| ? |")), "no cell is undecided");
+    assert!(rows.iter().any(|row| row.starts_with("| `Subscription.balanceUpdated` |")));
+}
+
+#[test]
 fn the_exported_schema_is_up_to_date() {
     let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schema.graphql");
     let kept = std::fs::read_to_string(&file).unwrap_or_default();

@@ -119,7 +119,6 @@ impl Catalog {
     }
 
     /// Fields of objects and interfaces, with the type that has them.
-    #[cfg(test)]
     pub fn output_fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.types.iter().flat_map(|(name, shape)| match shape {
             Shape::Output(fields) => fields.keys().map(|field| (name.as_str(), field.as_str())).collect(),

@@ -6,6 +6,7 @@
 pub mod cache;
 pub mod catalog;
 pub mod coercion;
+pub mod matrix;
 pub mod needs;
 pub mod plan;
 pub mod price;

@@ -14,7 +14,7 @@ const TABLE: &str = include_str!("scopes.txt");
 
 /// What one field asks for of a person's token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Need {
+pub(super) enum Need {
     Nothing,
     OneOf(Scopes),
     Session,
@@ -22,7 +22,7 @@ enum Need {
 
 /// What one field asks for of the token of a provider's program. What nobody has decided about is not for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum ClientNeed {
+pub(super) enum ClientNeed {
     #[default]
     Never,
     Nothing,
@@ -107,7 +107,7 @@ impl Table {
     }
 
     /// The row of a field, of its type, or of types that are called like it.
-    fn find(&self, parent: &str, field: &str) -> Option<(Need, ClientNeed)> {
+    pub(super) fn find(&self, parent: &str, field: &str) -> Option<(Need, ClientNeed)> {
         let own = self.0.get(format!("{parent}.{field}").as_str()).or_else(|| self.0.get(parent));
         let alike = || self.0.iter().find(|(name, _)| name.strip_prefix('*').is_some_and(|end| parent.ends_with(end)));
         own.copied().or_else(|| alike().map(|(_, need)| *need))

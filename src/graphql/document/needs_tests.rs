@@ -105,7 +105,35 @@ fn a_providers_program_asks_what_was_decided_for_it_and_nothing_else() {
         ("{ apiClient { sentReadings { nodes { id } } } }", "PAYMENTS,BALANCES", Some("READINGS")),
         ("{ apiClient { paymentMovements { pageInfo { endCursor } } } }", "READINGS", Some("PAYMENTS")),
         ("mutation { pingWebhook(input: 1) { messageId } }", "READINGS,PAYMENTS", Some("WEBHOOKS")),
-        ("subscription { balanceUpdated { cursor } }", "BALANCES", Some("people")),
+        (
+            "{ apiClient { cursor personalAccounts { edges { node { number balance { version } } } } } }",
+            "BALANCES",
+            None,
+        ),
+        ("{ apiClient { personalAccounts { edges { node { id } } } } }", "PAYMENTS", Some("BALANCES")),
+        ("{ apiClient { personalAccounts { edges { node { holderName } } } } }", "BALANCES", Some("people")),
+        ("subscription { balanceUpdated { cursor } }", "BALANCES", None),
+        (
+            "subscription { balanceUpdated { personalAccount { number } cause { amount { amount } } } }",
+            "BALANCES",
+            None,
+        ),
+        ("subscription { balanceUpdated { personalAccount { address } } }", "BALANCES", Some("people")),
+        ("subscription { balanceUpdated { cause { payment { id } } } }", "BALANCES,PAYMENTS", Some("people")),
+        (
+            "subscription { balanceUpdated { ...e } } fragment e on BalanceEvent { cursor }",
+            "READINGS",
+            Some("BALANCES"),
+        ),
+        (
+            "subscription { meterReadingUpdated { status reading { values { value } meter { name } } } }",
+            "READINGS",
+            None,
+        ),
+        ("subscription { meterReadingUpdated { reading { receipt } } }", "READINGS", Some("people")),
+        ("subscription { paymentsUpdated { status payment { id amount { amount } } } }", "PAYMENTS", None),
+        ("subscription { paymentsUpdated { payment { confirmationUrl } } }", "PAYMENTS", Some("people")),
+        ("subscription { paymentUpdated(paymentId: 1) { id } }", "PAYMENTS", Some("people")),
     ] {
         assert_eq!(client_lacks(text, scopes).as_deref(), expected, "{text} by {scopes}");
     }
@@ -122,7 +150,7 @@ fn no_other_root_field_is_for_providers_programs() {
     assert_eq!(open, CLIENTS_ROOTS);
 }
 
-const CLIENTS_ROOTS: [&str; 16] = [
+const CLIENTS_ROOTS: [&str; 19] = [
     "Mutation.disableWebhook",
     "Mutation.enableWebhook",
     "Mutation.importMeterReadings",
@@ -139,4 +167,7 @@ const CLIENTS_ROOTS: [&str; 16] = [
     "Mutation.rotateWebhookKey",
     "Query.apiClient",
     "Query.providers",
+    "Subscription.balanceUpdated",
+    "Subscription.meterReadingUpdated",
+    "Subscription.paymentsUpdated",
 ];

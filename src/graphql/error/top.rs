@@ -9,6 +9,7 @@ pub enum TopCode {
     Forbidden,
     NotFound,
     BadInput,
+    CursorTooOld,
     RateLimited,
     QueryTooExpensive,
     PersistedQueryNotFound,
@@ -26,11 +27,12 @@ pub struct Explanation {
 }
 
 impl TopCode {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Unauthenticated,
         Self::Forbidden,
         Self::NotFound,
         Self::BadInput,
+        Self::CursorTooOld,
         Self::RateLimited,
         Self::QueryTooExpensive,
         Self::PersistedQueryNotFound,
@@ -44,6 +46,7 @@ impl TopCode {
             Self::Forbidden => "FORBIDDEN",
             Self::NotFound => "NOT_FOUND",
             Self::BadInput => "BAD_INPUT",
+            Self::CursorTooOld => "CURSOR_TOO_OLD",
             Self::RateLimited => "RATE_LIMITED",
             Self::QueryTooExpensive => "QUERY_TOO_EXPENSIVE",
             Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
@@ -77,6 +80,11 @@ impl TopCode {
                 "The request or an argument is misshapen, or the document does not fit the schema.",
                 "Mend the client: the message says where. Repeating does not help.",
                 "400 no JSON or no GraphQL, 405 method, 406 Accept, 413 length, 415 media type, 422 otherwise",
+            ),
+            Self::CursorTooOld => (
+                "What followed the cursor is not kept any more (`api_clients.changes_days`).",
+                "Begin anew: take `apiClient.cursor`, read everything again, and go on behind that cursor; a person's client leaves `after` out.",
+                "422",
             ),
             Self::RateLimited => (
                 "Too many requests, or too dear ones, in the last minute.",
@@ -127,6 +135,10 @@ impl TopCode {
             Self::BadInput => {
                 ("Запрос составлен неверно. Обновите приложение.", "The request is wrong. Update the app.")
             }
+            Self::CursorTooOld => (
+                "Новости за это время уже не хранятся. Обновите данные.",
+                "The news of that time is kept no more. Load anew.",
+            ),
             Self::RateLimited => ("Слишком много запросов. Подождите немного.", "Too many requests. Wait a little."),
             Self::QueryTooExpensive => (
                 "Запрошено слишком много данных сразу. Обновите приложение.",

@@ -6,15 +6,19 @@
 //! `api_client_tokens`, `api_client_events`. GraphQL: `graphql/api_client.rs`. Tests: `tests/it/integrators/`.
 
 pub mod error;
+mod looks;
 pub mod registration;
 mod store;
 pub mod token;
 
+use std::convert::Infallible;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::ids::ApiClientSecretId;
+use entity::ids::{ApiClientId, ApiClientSecretId};
 use entity::{api_client, api_client_event, api_client_secret};
 
-use crate::kernel::{Clock, Entropy, Fault};
+use self::looks::Looks;
+use crate::kernel::{Clock, Entropy, Failure, Fault};
 use crate::platform::Mechanisms;
 use crate::platform::db::Db;
 use crate::platform::wakeups::Wakeups;
@@ -33,6 +37,7 @@ pub struct ApiClients {
     clock: Clock,
     entropy: Entropy,
     token_life: TimeDelta,
+    looks: Looks,
 }
 
 /// A secret is shown here, once.
@@ -55,7 +60,7 @@ pub struct Listed {
 impl ApiClients {
     pub fn new(mechanisms: &Mechanisms) -> Self {
         let Mechanisms { db, wakeups, clock, entropy, config, .. } = mechanisms.clone();
-        Self { db, wakeups, clock, entropy, token_life: config.api_clients.token_life }
+        Self { db, wakeups, clock, entropy, token_life: config.api_clients.token_life, looks: Looks::default() }
     }
 
     /// Every client, oldest first; those that were revoked only when asked for.
@@ -71,7 +76,7 @@ impl ApiClients {
     }
 
     /// What was done to a client, oldest first.
-    pub async fn events(&self, id: entity::ids::ApiClientId) -> Result<Vec<api_client_event::Model>, Fault> {
+    pub async fn events(&self, id: ApiClientId) -> Result<Vec<api_client_event::Model>, Fault> {
         store::list_events(self.db.read(), id).await
     }
 
@@ -80,7 +85,7 @@ impl ApiClients {
         let now = self.clock.now();
         let purged = self.db.transaction(|tx| async move {
             store::delete_expired_in(&tx, now).await?;
-            Ok::<_, crate::kernel::Failure<std::convert::Infallible>>(())
+            Ok::<_, Failure<Infallible>>(())
         });
         Ok(purged.await?)
     }

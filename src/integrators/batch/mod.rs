@@ -24,6 +24,7 @@ use crate::payments::Payments;
 use crate::platform::Mechanisms;
 use crate::platform::db::Db;
 use crate::platform::outbox::Outbox;
+use crate::platform::wakeups::Wakeups;
 
 pub use answer::{Answered, BatchRefusal, RowAnswer, RowRefusal};
 pub use decisions::GivenDecision;
@@ -48,6 +49,7 @@ pub struct Batch<R> {
 pub struct Batches {
     db: Db,
     outbox: Outbox,
+    wakeups: Wakeups,
     clock: Clock,
     entropy: Entropy,
     accounts: Arc<Accounts>,
@@ -62,8 +64,8 @@ impl Batches {
         metering: Arc<Metering>,
         payments: Arc<Payments>,
     ) -> Self {
-        let Mechanisms { db, outbox, clock, entropy, .. } = mechanisms.clone();
-        Self { db, outbox, clock, entropy, accounts, metering, payments }
+        let Mechanisms { db, outbox, wakeups, clock, entropy, .. } = mechanisms.clone();
+        Self { db, outbox, wakeups, clock, entropy, accounts, metering, payments }
     }
 
     /// Forgets batches that nobody repeats any more. How many.

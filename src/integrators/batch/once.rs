@@ -11,6 +11,7 @@ use crate::kernel::{Failure, Fault};
 use crate::platform::db::Tx;
 use crate::platform::idempotency::{KeyRefusal, LONGEST_KEY};
 use crate::platform::secret::hex;
+use crate::platform::wakeups::Wake;
 
 /// A batch without its rows.
 #[derive(Clone, Debug)]
@@ -75,7 +76,11 @@ impl Batches {
             Ok(Answered { id: Some(row.id), rows, replayed: false })
         });
         match done.await {
-            Ok(answered) => Ok(answered),
+            Ok(answered) => {
+                // Whoever follows changes need not wait until they look by themselves.
+                self.wakeups.wake(Wake::Row(ticket.provider.0));
+                Ok(answered)
+            }
             Err(Failure::Refused(Stop::Tried(rows))) => Ok(Answered { id: None, rows, replayed: false }),
             Err(Failure::Refused(Stop::Refused(refusal))) => Err(Failure::Refused(refusal)),
             Err(Failure::Fault(fault)) => Err(fault.into()),

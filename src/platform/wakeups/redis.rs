@@ -1,5 +1,6 @@
 //! Wake-ups between instances over one Redis channel.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -14,20 +15,22 @@ const RECONNECT: Duration = Duration::from_secs(1);
 pub struct RedisWakeups {
     client: Client,
     channel: String,
+    /// Of this instance: what it told itself it need not hear again.
+    name: Arc<str>,
     outgoing: mpsc::Sender<String>,
 }
 
 impl RedisWakeups {
-    /// Starts the task that publishes; it ends with the last clone.
-    pub fn start(client: Client, prefix: &str) -> Self {
+    /// Starts the task that publishes; it ends with the last clone. The name is this instance's alone, without spaces.
+    pub fn start(client: Client, prefix: &str, name: &str) -> Self {
         let channel = format!("{prefix}:wake");
         let (outgoing, queue) = mpsc::channel(QUEUE);
         tokio::spawn(publish(client.clone(), channel.clone(), queue));
-        Self { client, channel, outgoing }
+        Self { client, channel, name: name.into(), outgoing }
     }
 
-    pub(super) fn publish(&self, text: String) {
-        if self.outgoing.try_send(text).is_err() {
+    pub(super) fn publish(&self, text: &str) {
+        if self.outgoing.try_send(format!("{} {text}", self.name)).is_err() {
             tracing::debug!("a wake-up for other instances was dropped");
         }
     }
@@ -48,7 +51,12 @@ impl RedisWakeups {
         heard("everything");
         let mut messages = pubsub.on_message();
         while let Some(message) = messages.next().await {
-            heard(&message.get_payload::<String>()?);
+            let message = message.get_payload::<String>()?;
+            match message.split_once(' ') {
+                Some((name, _)) if *name == *self.name => {}
+                Some((_, text)) => heard(text),
+                None => heard("everything"),
+            }
         }
         Ok(())
     }

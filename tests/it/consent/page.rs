@@ -79,10 +79,8 @@ impl Browser {
     }
 
     async fn post_from(&mut self, query: &str, fields: &[(&str, &str)], headers: &[(&'static str, &str)]) -> Page {
-        let mut body = query.to_owned();
-        for (name, value) in fields {
-            body.push_str(&format!("&{name}={}", value.replace(' ', "+").replace('@', "%40")));
-        }
+        let field = |(name, value): &(&str, &str)| format!("&{name}={}", value.replace(' ', "+").replace('@', "%40"));
+        let body = query.to_owned() + &fields.iter().map(field).collect::<Vec<_>>().concat();
         let mut request = self.client.post(format!("{}{PATH}", self.url)).body(body);
         request = request.header("content-type", "application/x-www-form-urlencoded");
         for (name, value) in headers {

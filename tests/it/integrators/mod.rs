@@ -3,8 +3,11 @@
 mod batches;
 mod clients;
 mod demo;
+mod examples;
+mod following;
 mod operator;
 mod outbound;
+mod staying;
 mod uploads;
 mod webhooks;
 

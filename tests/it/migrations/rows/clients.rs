@@ -1,12 +1,15 @@
 //! Providers' programs.
 
-use entity::enums::{ApiClientEventKind, UploadState};
-use entity::ids::{ApiClientEventId, ApiClientId, ApiClientSecretId, ImportBatchId, ProviderId, UploadId};
+use entity::enums::{ApiClientEventKind, ChangeKind, UploadState};
+use entity::ids::{
+    ApiClientEventId, ApiClientId, ApiClientSecretId, ImportBatchId, PersonalAccountId, ProviderId, UploadId,
+};
 use entity::{
-    api_client, api_client_event, api_client_secret, api_client_token, import_batch, upload, upload_chunk, upload_file,
+    api_client, api_client_event, api_client_secret, api_client_token, change, change_feed, import_batch, upload,
+    upload_chunk, upload_file,
 };
 use kabinet::platform::db::Tx;
-use sea_orm::DbErr;
+use sea_orm::{DbErr, EntityTrait};
 
 use super::{kept, moment, text, uuid};
 
@@ -76,5 +79,20 @@ pub async fn clients(tx: &Tx) -> Result<(), DbErr> {
     let name = text("accounts.csv");
     kept(tx, upload_file::Model { upload_id: UploadId(uuid()), name: name.clone(), received: 7, complete: true })
         .await?;
-    kept(tx, upload_chunk::Model { upload_id: UploadId(uuid()), name, position: 0, content: vec![0, 255] }).await
+    kept(tx, upload_chunk::Model { upload_id: UploadId(uuid()), name, position: 0, content: vec![0, 255] }).await?;
+    // The feed is there from its step on, and other rows of this test are news.
+    change_feed::Entity::delete_many().exec(&**tx).await?;
+    change::Entity::delete_many().exec(&**tx).await?;
+    kept(tx, change_feed::Model { id: 1, position: i64::MAX }).await?;
+    let change = change::Model {
+        id: 7,
+        kind: ChangeKind::Payment,
+        provider_id: ProviderId(uuid()),
+        personal_account_id: PersonalAccountId(uuid()),
+        subject_id: uuid(),
+        status: Some(text("SUCCEEDED")),
+        position: Some(1),
+        ordered_at: Some(moment()),
+    };
+    kept(tx, change).await
 }
