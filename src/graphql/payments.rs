@@ -198,9 +198,12 @@ impl Payment {
         self.0.commission.into()
     }
 
-    /// All that the payer pays at once: this payment with its commission, and those that are paid together with it.
+    /// All that the payer pays at once: this payment with its commission, and those that are paid together with it. An app
+    /// that acts for a person sees the sum of those that it was granted.
     async fn total(&self, ctx: &Context<'_>) -> Result<Money, TopError> {
-        Ok(due(&self.together(ctx).await?).into())
+        let (mut all, person) = (self.together(ctx).await?, ctx.person()?);
+        all.retain(|payment| person.reaches(payment.personal_account_id));
+        Ok(due(&all).into())
     }
 
     /// Payments for other accounts of the provider that are paid at once with this one: on one page of the bank, with one

@@ -62,6 +62,10 @@ impl Identity {
                 return Ok(false);
             }
             self.audit.append_in(&tx, user_id, origin.clone(), Act::new(kind)).await?;
+            // Whoever forgot the password, or lost it to another, does not know what that one let apps do.
+            if keep.is_none() {
+                self.revoke_grants_in(&tx, user_id).await?;
+            }
             self.outbox.enqueue_in(&tx, end).await?;
             self.outbox.enqueue_in(&tx, letter).await?;
             Ok::<_, Failure<Infallible>>(true)

@@ -43,6 +43,11 @@ impl Payments {
         }
         // What is paid at once is given up at once.
         let first = self.find_first(id).await?;
+        // An app gives up nothing that it was not granted.
+        let all = self.all_of(&first).await?;
+        if all.iter().any(|payment| !person.reaches(payment.personal_account_id)) {
+            return refused(CancellationRefusal::NotFound);
+        }
         let Some(name) = first.acquirer_payment_id else { return refused(CancellationRefusal::Unknown) };
         let key = format!("{}-x", first.id.0);
         self.db.cross("before_cancel").await;

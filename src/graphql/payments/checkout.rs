@@ -86,6 +86,9 @@ impl CheckoutMutation {
             Ok(checkout) => checkout,
             Err(errors) => return refused(errors),
         };
+        // What a payer keeps is their own to give: an app cannot even see it.
+        let save_method = checkout.save_method && person.limits.is_none();
+        let checkout = Checkout { save_method, ..checkout };
         match ctx.services()?.payments.start_payment(person, actor, checkout, &key).await {
             Ok(Started { payment, replayed }) => {
                 Ok(StartPaymentPayload { payment: Some(Payment(payment)), replayed, user_errors: Vec::new() })

@@ -132,6 +132,7 @@ impl PersonFeed {
         let accounts: Vec<_> = self.access.keys().copied().collect();
         let db = self.changes.db.read();
         let changes = store::list_of_accounts(db, KIND, &accounts, self.position, BATCH).await?;
+        self.changes.holds(self.position).await?;
         let Some(last) = changes.last().and_then(|change| change.position) else {
             self.behind = false;
             return Ok(());
@@ -160,12 +161,13 @@ impl PersonFeed {
         Ok(())
     }
 
-    /// History needs FULL access; one's own reading does not.
+    /// History needs FULL access; one's own reading does not. An app sees as far back as it was granted.
     fn shown(&self, news: &News) -> Option<AccountAccess> {
         let About::Reading(reading, ..) = &news.about else { return None };
         let access = self.access.get(&reading.personal_account_id)?;
         let own = reading.submitted_by == Some(self.person.user_id);
-        (access.is_full() || own).then(|| access.clone())
+        let granted = access.key().since().shows_day(reading.taken_on);
+        (granted && (access.is_full() || own)).then(|| access.clone())
     }
 }
 

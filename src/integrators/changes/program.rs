@@ -95,6 +95,7 @@ impl ProgramFeed {
         let wanted = (self.client.provider_id, self.kind);
         let db = self.changes.db.read();
         let changes = store::list_of_provider(db, wanted, self.only.as_deref(), self.position, BATCH).await?;
+        self.changes.holds(self.position).await?;
         let Some(last) = changes.last().and_then(|change| change.position) else {
             self.behind = false;
             return Ok(());

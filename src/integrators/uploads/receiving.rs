@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use chrono::{DateTime, Utc};
 use entity::enums::UploadState;
 use entity::ids::{ProviderId, UploadId};
 use entity::{upload, upload_chunk, upload_file};
@@ -137,13 +138,22 @@ impl Uploads {
         let now = self.mechanisms.clock.now();
         let old = store::list_old(self.mechanisms.db.read(), now - TIME_TO_ARRIVE, now - KEPT).await?;
         for id in &old {
-            let deleted = self
-                .mechanisms
-                .db
-                .transaction(|tx| async move { Ok::<_, Failure<Infallible>>(store::delete_in(&tx, *id).await?) });
+            let deleted = self.mechanisms.db.transaction(|tx| async move {
+                // The last piece may have arrived since it was found.
+                let row = store::lock_in(&tx, *id).await?.filter(|row| is_old(row, now));
+                if row.is_some() {
+                    store::delete_in(&tx, *id).await?;
+                }
+                Ok::<_, Failure<Infallible>>(())
+            });
             deleted.await?;
         }
         self.sweep().await?;
         Ok(old.len())
     }
+}
+
+fn is_old(upload: &upload::Model, now: DateTime<Utc>) -> bool {
+    let late = upload.state == UploadState::Receiving && upload.created_at <= now - TIME_TO_ARRIVE;
+    late || upload.finished_at.is_some_and(|finished_at| finished_at <= now - KEPT)
 }

@@ -60,7 +60,8 @@ impl Uploads {
     }
 
     async fn carry_out(&self, upload: upload::Model, stop: CancellationToken) -> Result<(), Fault> {
-        let folder = self.folder().join(type_id::encode(upload.id));
+        // Of this run alone: one that was taken over must not remove what its successor reads.
+        let folder = self.folder().join(format!("{}-{}", type_id::encode(upload.id), upload.run));
         let done = Box::pin(self.load(&upload, &folder, stop)).await;
         let _ = tokio::fs::remove_dir_all(&folder).await;
         let report = done?;
@@ -91,6 +92,8 @@ impl Uploads {
             }
         };
         let over = CancellationToken::new();
+        // However this ends: a beat that went on would keep everybody else away for ever.
+        let _over = over.clone().drop_guard();
         let beating = tokio::spawn(self.beat(upload.clone(), Arc::clone(&steps), (over.clone(), stop.clone())));
         let done = Importer::new(&self.mechanisms).stopping_with(stop).import(folder, mode, &count).await;
         // A beat that has begun is finished.
@@ -110,6 +113,7 @@ impl Uploads {
         let (db, clock) = (self.mechanisms.db.clone(), self.mechanisms.clock.clone());
         async move {
             let mut beat = tokio::time::interval(BEAT);
+            let mut unheard = Duration::ZERO;
             loop {
                 tokio::select! {
                     () = over.cancelled() => return,
@@ -117,10 +121,17 @@ impl Uploads {
                 }
                 let done = steps.load(Ordering::Relaxed);
                 match store::beat(&db, &upload, clock.now() + LEASE, done).await {
-                    Ok(true) => {}
+                    Ok(true) => unheard = Duration::ZERO,
                     // Another has taken it over.
                     Ok(false) => return stop.cancel(),
-                    Err(fault) => tracing::warn!(%fault, "it cannot be said that an export is being carried out"),
+                    Err(fault) => {
+                        tracing::warn!(%fault, "it cannot be said that an export is being carried out");
+                        unheard += BEAT;
+                        // Another may have taken it over by now.
+                        if unheard.as_secs() >= LEASE.num_seconds().unsigned_abs() {
+                            return stop.cancel();
+                        }
+                    }
                 }
             }
         }
@@ -162,12 +173,14 @@ impl Uploads {
     pub(super) async fn sweep(&self) -> Result<(), Fault> {
         let Ok(mut found) = tokio::fs::read_dir(self.folder()).await else { return Ok(()) };
         while let Ok(Some(entry)) = found.next_entry().await {
-            let id: Option<UploadId> = entry.file_name().to_str().and_then(type_id::decode);
+            let name = entry.file_name();
+            let (id, run) = name.to_str().and_then(|name| name.split_once('-')).unwrap_or_default();
+            let id: Option<UploadId> = type_id::decode(id);
             let row = match id {
                 Some(id) => store::find(self.mechanisms.db.read(), id).await?,
                 None => None,
             };
-            if row.is_none_or(|row| row.state != UploadState::Running) {
+            if row.is_none_or(|row| row.state != UploadState::Running || row.run.to_string() != run) {
                 let _ = tokio::fs::remove_dir_all(entry.path()).await;
             }
         }

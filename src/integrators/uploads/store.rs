@@ -122,8 +122,9 @@ pub async fn lease_in(
         leased_until: Set(leased.leased_until),
         ..Default::default()
     };
-    upload::Entity::update_many().set(change).filter(C::Id.eq(id)).exec(&**tx).await?;
-    Ok(Some(leased))
+    // It may have been given up meanwhile.
+    let taken = upload::Entity::update_many().set(change).filter(C::Id.eq(id)).exec(&**tx).await?;
+    Ok((taken.rows_affected > 0).then_some(leased))
 }
 
 fn of_run(upload: &upload::Model) -> Condition {

@@ -201,6 +201,24 @@ both_ways!(whoever_reports_a_foreign_sign_in_shuts_apps_out_too, |app| {
     app.finish().await;
 });
 
+both_ways!(a_password_that_is_reset_shuts_apps_out, |app| {
+    let (anna, account) = owner(&app, EMAIL, "debt").await;
+    let acting = Acting::register(&app, EVERY_SCOPE, true).await;
+    let (caller, refresh) = acting.let_in(&app, &anna, &[&account], Past::All).await;
+    without_letters(&app).await;
+    let visitor = app.customer();
+    let captcha = visitor.solve_captcha_for("RESET_PASSWORD").await;
+    visitor.mutate("requestPasswordReset", "email", json!({ "email": EMAIL, "captcha": captcha })).await;
+    app.drain().await;
+    assert!(is_in(&caller).await, "asking for a letter ends nothing");
+    let input = json!({ "token": app.confirmation_token(EMAIL), "password": "another correct horse 43" });
+    assert_eq!(user_errors(&visitor.mutate("resetPassword", "user { email }", input).await), []);
+    assert!(!is_in(&caller).await);
+    refused(&acting.refresh(&refresh).await, 400, "invalid_grant");
+    without_letters(&app).await;
+    app.finish().await;
+});
+
 both_ways!(the_deletion_of_a_cabinet_shuts_apps_out_at_once_and_leaves_nothing, |app| {
     let (anna, account) = owner(&app, EMAIL, "debt").await;
     let acting = Acting::register(&app, EVERY_SCOPE, true).await;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{Acting, EMAIL, EVERY_SCOPE, ME, is_in, without_letters};
 use crate::harness::{Customer, both_ways, top_code, user_errors};
 use crate::metering::{attach, meter, owner, submit};
+use crate::payments::together::{begun, both, two};
 use crate::payments::{custom, payment, start, started};
 
 const LISTS: &str = "{ viewer { personalAccounts { edges { node { id } } } accountTotals { accounts }
@@ -205,6 +206,59 @@ both_ways!(older_payments_are_not_shown, |app| {
     assert_eq!(socket.next().await["type"], "error");
     without_letters(&app).await;
     app.advance(TimeDelta::minutes(1));
+    without_letters(&app).await;
+    app.finish().await;
+});
+
+both_ways!(readings_older_than_granted_are_not_told_whatever_the_cursor, |app| {
+    let (mut anna, account) = owner(&app, EMAIL, "debt").await;
+    app.sql("UPDATE provider_terms SET late_readings = 'NEXT_BILL'").await;
+    let query = "subscription($after: String) { meterReadingUpdated(after: $after) { cursor reading { id takenOn } } }";
+    let mut socket = anna.socket().await;
+    socket.subscribe("readings", query, json!({})).await;
+    socket.subscribe("me", ME, json!({})).await;
+    assert_eq!(socket.next().await["id"], "me");
+    assert_eq!(socket.next().await["type"], "complete");
+    let mut cursors = Vec::new();
+    for minutes in 0..2 {
+        app.advance(TimeDelta::minutes(minutes));
+        let sent = submit(&anna, json!([meter(&anna, &account).await.reading(3)])).await;
+        assert_eq!(user_errors(&sent), []);
+        cursors.push(socket.next().await["payload"]["data"]["meterReadingUpdated"]["cursor"].take());
+    }
+    app.advance(TimeDelta::days(14));
+    without_letters(&app).await;
+    anna.sign_in(EMAIL).await;
+    let acting = Acting::register(&app, EVERY_SCOPE, false).await;
+    // Today is 4 July: from 1 July on.
+    let (caller, _) = acting.let_in(&app, &anna, &[&account], Past::Months(0)).await;
+    let sent = submit(&anna, json!([meter(&anna, &account).await.reading(3)])).await;
+    assert_eq!(user_errors(&sent), []);
+    let mut theirs = caller.socket().await;
+    theirs.subscribe("readings", query, json!({ "after": cursors[0] })).await;
+    let told = theirs.next().await;
+    assert_eq!(told["payload"]["data"]["meterReadingUpdated"]["reading"]["takenOn"], "2026-07-04", "{told}");
+    without_letters(&app).await;
+    app.finish().await;
+});
+
+both_ways!(what_is_paid_together_is_neither_summed_nor_given_up_for_an_app, |app| {
+    let (anna, first, second) = two(&app).await;
+    let (one, other, _) = begun(&anna, both([(&first, "100.00"), (&second, "50.00")], "a")).await;
+    let acting = Acting::register(&app, EVERY_SCOPE, false).await;
+    let (caller, _) = acting.let_in(&app, &anna, &[&first], Past::All).await;
+    let query =
+        "query($id: ID!) { node(id: $id) { ... on Payment { amount { amount } commission { amount } total { amount }
+        paidTogether { id } } } }";
+    let shown = caller.ask(query, json!({ "id": one })).await["node"].take();
+    let commission = shown["commission"]["amount"].as_str().unwrap();
+    assert_eq!((commission, &shown["total"]["amount"], &shown["paidTogether"]), ("0.00", &json!("100.00"), &json!([])));
+    assert_eq!(anna.ask(query, json!({ "id": one })).await["node"]["total"]["amount"], "150.00");
+    let refused = caller.mutate("cancelPayment", "payment { id }", json!({ "id": one })).await;
+    assert_eq!(user_errors(&refused)[0].0, "PAYMENT_NOT_FOUND");
+    assert_eq!(node(&anna, &other).await["id"], other);
+    let (all, _) = acting.let_in(&app, &anna, &[&first, &second], Past::All).await;
+    assert_eq!(user_errors(&all.mutate("cancelPayment", "payment { id }", json!({ "id": one })).await), []);
     without_letters(&app).await;
     app.finish().await;
 });

@@ -190,7 +190,7 @@ both_ways!(what_is_left_of_a_deleted_cabinet_is_a_pseudonym, |app| {
     assert_eq!(records.len(), 1);
     assert_eq!(records[0].0, "REQUESTED");
     let counts = json!({
-        "acceptanceAddresses": 2, "attachments": 1, "auditCircumstances": 9, "exports": 0, "receiptAddresses": 1,
+        "acceptanceAddresses": 2, "attachments": 1, "auditCircumstances": 9, "clientGrants": 0, "exports": 0, "receiptAddresses": 1,
         "savedMethods": 0, "supportRequests": 1,
     });
     assert_eq!(records[0].1, counts);

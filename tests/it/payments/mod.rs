@@ -10,7 +10,7 @@ mod refund;
 mod registers;
 mod start;
 mod states;
-mod together;
+pub mod together;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

@@ -28,14 +28,14 @@ async fn neighbour(app: &TestApp, customer: &Customer) -> String {
     customer.attach(&first.provider_code, &number, Some(&pin)).await
 }
 
-async fn two(app: &TestApp) -> (Customer, String, String) {
+pub async fn two(app: &TestApp) -> (Customer, String, String) {
     let (customer, first) = owner(app, "anna@example.com", "debt").await;
     let second = neighbour(app, &customer).await;
     (customer, first, second)
 }
 
 /// So much of each account, the first one first.
-fn both(sums: [(&str, &str); 2], key: &str) -> Value {
+pub fn both(sums: [(&str, &str); 2], key: &str) -> Value {
     let [(first, sum), (second, other)] = sums;
     let mut input = custom(first, sum, key);
     input["otherAccounts"] = json!([{ "personalAccountId": second, "amount": { "custom": other } }]);
@@ -43,7 +43,7 @@ fn both(sums: [(&str, &str); 2], key: &str) -> Value {
 }
 
 /// Ids of both payments, and where they are paid once the bank has answered.
-async fn begun(customer: &Customer, input: Value) -> (String, String, String) {
+pub async fn begun(customer: &Customer, input: Value) -> (String, String, String) {
     let payload = customer.mutate("startPayment", FIELDS, input).await;
     assert_eq!(user_errors(&payload), [], "{payload}");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
