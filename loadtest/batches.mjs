@@ -5,11 +5,11 @@
 // Accounts are made through the API first; then every account gets a statement a month until so many are sent. At the end one
 // batch is sent again and must be answered as at first.
 
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { binary, start } from './server.mjs';
+import { addProgram, given, loadRegisters, makeDatabase } from './database.mjs';
+import { start } from './server.mjs';
 
 const statements = Number(process.argv[2] ?? 1_000_000);
 const atOnce = Number(process.argv[3] ?? 2);
@@ -17,44 +17,16 @@ const lines = Number(process.argv[4] ?? 3);
 const rows = 1000;
 const accounts = Math.min(statements, 100_000);
 
-const postgres = process.env.KABINET_TEST_POSTGRES_URL ?? fail('run me by tests/services');
-const redis = process.env.KABINET_TEST_REDIS_URL ?? fail('run me by tests/services');
-const database = `batches_${process.pid}`;
 const folder = mkdtempSync(join(tmpdir(), 'kabinet-batches-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-const url = new URL(postgres);
-url.pathname = `/${database}`;
-
-function fail(words) {
-  console.error(words);
-  process.exit(2);
-}
-
-const psql = (target, sql) =>
-  execFileSync('psql', ['--quiet', '--no-psqlrc', '--tuples-only', '--no-align', '--set', 'ON_ERROR_STOP=1', target, '--command', sql], {
-    encoding: 'utf8',
-  }).trim();
-
-psql(postgres, `CREATE DATABASE ${database}`);
-const settings = {
-  KABINET__DATABASE__URL: url.href,
-  KABINET__REDIS__URL: redis,
-  KABINET__REDIS__PREFIX: database,
-  KABINET__MAIL__SMTP_URL: 'smtp://127.0.0.1:1',
+const database = makeDatabase('batches', folder, {
+  KABINET__REDIS__URL: given('KABINET_TEST_REDIS_URL'),
   KABINET__GRAPHQL__BUDGET_PER_CLIENT: '1000000000',
-};
-const environment = { ...process.env, KABINET__DATA_DIR: folder, ...settings };
-const kabinet = (...args) =>
-  execFileSync(binary, args, { env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-kabinet('migrate');
-const registers = join(folder, 'registers');
-kabinet('demo', 'generate', '--accounts', '20', '--months', '1', '--out', registers);
-kabinet('import', registers);
-const added = kabinet('clients', 'add', 'voronezh', 'Billing', '--scope', 'IMPORT');
-const [clientId] = /client_[0-9a-z]{26}/.exec(added);
-const [secret] = /csec_[0-9A-Za-z_-]+/.exec(added);
+});
+loadRegisters(database, folder, 20, 1);
+const { id: clientId, secret } = addProgram(database, 'IMPORT');
 
-const server = await start([], settings);
+const server = await start([], database.settings);
 
 async function token() {
   const answer = await fetch(`http://127.0.0.1:${server.port}/oauth/token`, {
@@ -166,9 +138,9 @@ for (let nth = 0; sent < statements; nth += 1) {
 
 const chunk = Array.from({ length: Math.min(rows, accounts) }, (_, n) => statement(n, 0));
 const again = await send('importStatements', { batchKey: `${month(0)} 0`, period: month(0), statements: chunk });
-const stored = Number(psql(url.href, `SELECT count(*) FROM statements WHERE issued_at < '2026-01-01'`));
+const stored = Number(database.psql(`SELECT count(*) FROM statements WHERE issued_at < '2026-01-01'`));
 console.log(`a batch sent again is ${again.replayed ? 'answered as at first' : 'TAKEN AGAIN'}; ${stored} statements are stored`);
 clearInterval(renewal);
 await server.stop();
-psql(postgres, `DROP DATABASE ${database} WITH (FORCE)`);
+database.drop();
 process.exit(again.replayed ? 0 : 1);

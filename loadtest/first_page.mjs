@@ -6,12 +6,13 @@
 //
 // Aim: CPU of server and database together at most 2.5 times that of the hand-written statement.
 
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fail, given, loadRegisters, makeDatabase } from './database.mjs';
 import { multiply } from './multiply.mjs';
-import { binary, connect, start } from './server.mjs';
+import { connect, start } from './server.mjs';
 
 const accounts = Number(process.argv[2] ?? 1_000_000);
 const seconds = Number(process.argv[3] ?? 10);
@@ -22,51 +23,23 @@ const accountsEach = 3;
 const connections = [1, 16, 64];
 const tick = 100; // USER_HZ
 
-const postgres = process.env.KABINET_TEST_POSTGRES_URL ?? fail('run me by tests/services');
-const redis = process.env.KABINET_TEST_REDIS_URL ?? fail('run me by tests/services');
-const database = `first_page_${process.pid}`;
 const folder = mkdtempSync(join(tmpdir(), 'kabinet-first-page-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-const url = new URL(postgres);
-url.pathname = `/${database}`;
-
-function fail(words) {
-  console.error(words);
-  process.exit(2);
-}
-
-const psql = (target, sql) =>
-  execFileSync('psql', ['--quiet', '--no-psqlrc', '--tuples-only', '--no-align', '--set', 'ON_ERROR_STOP=1', target, '--command', sql], {
-    encoding: 'utf8',
-  }).trim();
 
 // --- data -------------------------------------------------------------------------------------------------------------
 
-psql(postgres, `CREATE DATABASE ${database}`);
-const settings = {
-  KABINET__DATABASE__URL: url.href,
-  KABINET__REDIS__URL: redis,
-  KABINET__REDIS__PREFIX: database,
-  KABINET__MAIL__SMTP_URL: 'smtp://127.0.0.1:1',
-};
-const environment = { ...process.env, KABINET__DATA_DIR: folder, ...settings };
-const registers = join(folder, 'registers');
-const kabinet = (...args) => execFileSync(binary, args, { env: environment, stdio: ['ignore', 'ignore', 'inherit'] });
-kabinet('migrate');
-kabinet('demo', 'generate', '--accounts', String(imported), '--months', String(months), '--out', registers);
-kabinet('import', registers);
-rmSync(registers, { recursive: true });
+const database = makeDatabase('first_page', folder, { KABINET__REDIS__URL: given('KABINET_TEST_REDIS_URL') });
+const { psql, url } = database;
+loadRegisters(database, folder, imported, months);
 const copies = Math.round(accounts / imported) - 1;
-if (copies > 0) multiply((sql) => psql(url.href, sql), copies, console.error);
+if (copies > 0) multiply(psql, copies, console.error);
 
-const server = await start([], settings);
+const server = await start([], database.settings);
 const email = (number) => `person${number}@example.com`;
 const password = 'correct horse 42';
 await registerAndConfirm();
 // Accounts with a meter, spread over all of them; what is read was attached by nobody else.
-psql(
-  url.href,
-  `CREATE TABLE bench_people (n int PRIMARY KEY, user_id uuid, meter_id uuid, account_id uuid);
+psql(`CREATE TABLE bench_people (n int PRIMARY KEY, user_id uuid, meter_id uuid, account_id uuid);
    WITH chosen AS (
      SELECT personal_account_id AS account, row_number() OVER (ORDER BY md5(personal_account_id::text)) AS place
      FROM (SELECT DISTINCT personal_account_id FROM meters WHERE removed_on IS NULL AND registers = 'SINGLE'
@@ -95,14 +68,10 @@ async function registerAndConfirm() {
   const answer = await server.ask('mutation($input: RegisterInput!) { register(input: $input) { userErrors { code } } }', { input });
   if (answer.register.userErrors.length > 0) throw new Error(JSON.stringify(answer));
   // The cabinet is made by a job.
-  while (psql(url.href, 'SELECT count(*) FROM users') === '0') await new Promise((resolve) => setTimeout(resolve, 100));
-  const columns = psql(
-    url.href,
-    "SELECT string_agg(quote_ident(column_name), ',') FROM information_schema.columns WHERE table_name = 'users' AND column_name NOT IN ('id', 'email')",
+  while (psql('SELECT count(*) FROM users') === '0') await new Promise((resolve) => setTimeout(resolve, 100));
+  const columns = psql("SELECT string_agg(quote_ident(column_name), ',') FROM information_schema.columns WHERE table_name = 'users' AND column_name NOT IN ('id', 'email')",
   );
-  psql(
-    url.href,
-    `UPDATE users SET email_confirmed_at = now(), confirmation_expires_at = NULL WHERE email = '${email(0)}';
+  psql(`UPDATE users SET email_confirmed_at = now(), confirmation_expires_at = NULL WHERE email = '${email(0)}';
      INSERT INTO users (id, email, ${columns})
      SELECT gen_random_uuid(), 'person' || n || '@example.com', ${columns} FROM users, generate_series(1, ${people - 1}) n
      WHERE email = '${email(0)}'`,
@@ -213,10 +182,10 @@ function processes() {
 }
 
 const postmaster = (() => {
-  const sleeping = spawn('psql', ['--no-psqlrc', '--tuples-only', url.href, '--command', 'SELECT pg_sleep(5)'], { stdio: 'ignore' });
+  const sleeping = spawn('psql', ['--no-psqlrc', '--tuples-only', url, '--command', 'SELECT pg_sleep(5)'], { stdio: 'ignore' });
   try {
     for (;;) {
-      const pid = psql(url.href, "SELECT pid FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(5)'");
+      const pid = psql("SELECT pid FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(5)'");
       if (pid) return stat(pid).parent;
     }
   } finally {
@@ -262,7 +231,7 @@ async function limit(name, width) {
   const file = join(folder, `${name.replace(' ', '-')}.sql`);
   writeFileSync(file, statements[name]);
   const before = cpu();
-  const args = ['-n', '-M', 'prepared', '-c', String(width), '-j', '2', '-T', String(seconds), '-f', file, '--log-prefix', join(folder, 'log'), '-l', url.href];
+  const args = ['-n', '-M', 'prepared', '-c', String(width), '-j', '2', '-T', String(seconds), '-f', file, '--log-prefix', join(folder, 'log'), '-l', url];
   const ran = spawnSync('pgbench', args, { encoding: 'utf8', cwd: folder });
   if (ran.status !== 0) throw new Error(ran.stderr);
   // A backend that is just ending would be counted neither among the living nor among those that have ended.
@@ -310,5 +279,5 @@ for (const [name, question] of Object.entries(questions)) {
   }
 }
 await server.stop();
-psql(postgres, `DROP DATABASE ${database} WITH (FORCE)`);
+database.drop();
 process.exit(0);

@@ -9,12 +9,13 @@
 // comes back with its cursor. In the middle of the run one instance is killed (SIGKILL) and started again; at three quarters
 // Redis is. In the end every subscription must have come to the version that the account has.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import WebSocket from 'ws';
-import { binary, freePort, start } from './server.mjs';
+import { addProgram, fail, loadRegisters, makeDatabase } from './database.mjs';
+import { freePort, start } from './server.mjs';
 
 const [subscriptions = 2000, changes = 200, seconds = 520, breaks = 1000] = process.argv.slice(2).map(Number);
 const ticks = 10; // batches a second
@@ -23,21 +24,12 @@ const settle = 20_000; // around a disturbance, milliseconds
 const perBatch = Math.max(1, Math.round(changes / ticks));
 const accounts = Math.max(subscriptions, perBatch * 2);
 
-const postgres = process.env.KABINET_TEST_POSTGRES_URL ?? fail('run me by tests/services');
-const database = `follow_${process.pid}`;
 const folder = mkdtempSync(join(tmpdir(), 'kabinet-follow-'));
-const url = new URL(postgres);
-url.pathname = `/${database}`;
 const children = new Set();
 process.on('exit', () => {
   children.forEach((child) => child.kill('SIGKILL'));
   rmSync(folder, { recursive: true, force: true });
 });
-
-function fail(words) {
-  console.error(words);
-  process.exit(2);
-}
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -83,32 +75,21 @@ child('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')]);
 
 // --- two instances ---------------------------------------------------------------------------------------------------
 
-execFileSync('psql', ['--quiet', '--no-psqlrc', postgres, '--command', `CREATE DATABASE ${database}`]);
 const many = String(4 * subscriptions + 1000);
-const settings = {
-  KABINET__DATABASE__URL: url.href,
+const database = makeDatabase('follow', folder, {
   KABINET__DATABASE__MAX_CONNECTIONS: '20',
   KABINET__REDIS__URL: `redis://127.0.0.1:${redisPort}/`,
-  KABINET__REDIS__PREFIX: database,
-  KABINET__MAIL__SMTP_URL: 'smtp://127.0.0.1:1',
   KABINET__HTTP__PUBLIC_URL: `http://127.0.0.1:${proxyPort}`,
   KABINET__HTTP__MAX_CONNECTIONS: many,
   KABINET__HTTP__MAX_CONNECTIONS_PER_ADDRESS: many,
   KABINET__HTTP__MAX_LIVE_PER_SESSION: String(Math.min(10_000, 4 * subscriptions + 100)),
   KABINET__HTTP__MAX_LIVE_PER_ADDRESS: many,
   KABINET__GRAPHQL__BUDGET_PER_CLIENT: '1000000000',
-};
-const environment = { ...process.env, KABINET__DATA_DIR: folder, ...settings };
-const kabinet = (...args) =>
-  execFileSync(binary, args, { env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-kabinet('migrate');
-const registers = join(folder, 'registers');
-kabinet('demo', 'generate', '--accounts', '20', '--months', '1', '--out', registers);
-kabinet('import', registers);
-const added = kabinet('clients', 'add', 'voronezh', 'Billing', '--scope', 'BALANCES', '--scope', 'IMPORT');
-const [clientId] = /client_[0-9a-z]{26}/.exec(added);
-const [secret] = /csec_[0-9A-Za-z_-]+/.exec(added);
-const started = (index) => start([], { ...settings, KABINET__HTTP__LISTEN: `127.0.0.1:${ports[index]}` }, ports[index]);
+});
+loadRegisters(database, folder, 20, 1);
+const { id: clientId, secret } = addProgram(database, 'BALANCES', 'IMPORT');
+
+const started = (index) => start([], { ...database.settings, KABINET__HTTP__LISTEN: `127.0.0.1:${ports[index]}` }, ports[index]);
 const servers = [await started(0), await started(1)];
 
 const ticksOf = (pid) => {

@@ -19,7 +19,7 @@ use crate::kernel::Fault;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::enums::ClientScope")]
 pub enum ClientScope {
-    /// Balances of the provider's accounts: for streams to come, opens nothing yet.
+    /// Balances of the provider's accounts, as they are and as they change.
     Balances,
     /// Readings that people sent for the provider's accounts.
     Readings,

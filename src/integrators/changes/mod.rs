@@ -124,15 +124,18 @@ impl Changes {
     /// To be asked after a read of what is behind `position`, so that a purge meanwhile is found: a stream ends rather than pass
     /// over a gap, and whoever comes back with its cursor is told CURSOR_TOO_OLD.
     async fn holds(&self, position: i64) -> Result<(), Fault> {
-        let held = match store::oldest(self.db.read()).await? {
-            Some(oldest) => position + 1 >= oldest,
-            None => position >= self.head().await?,
-        };
-        if held {
-            Ok(())
-        } else {
-            Err(Fault::unavailable("the changes behind a stream's cursor are not kept any more"))
+        let mut oldest = store::oldest(self.db.read()).await?;
+        if oldest.is_none() {
+            if position >= self.head().await? {
+                return Ok(());
+            }
+            // The first one may have come between the two looks.
+            oldest = store::oldest(self.db.read()).await?;
         }
+        if oldest.is_some_and(|oldest| position + 1 >= oldest) {
+            return Ok(());
+        }
+        Err(Fault::unavailable("the changes behind a stream's cursor are not kept any more"))
     }
 
     /// Deletes what nobody can go on behind any more, a piece at a time: always the oldest, so that none is missing between

@@ -11,7 +11,7 @@ use super::{Acting, EMAIL, EVERY_SCOPE, ME, is_in, without_letters};
 use crate::harness::{Customer, both_ways, top_code, user_errors};
 use crate::metering::{attach, meter, owner, submit};
 use crate::payments::together::{begun, both, two};
-use crate::payments::{custom, payment, start, started};
+use crate::payments::{custom, payment, settle, start, started};
 
 const LISTS: &str = "{ viewer { personalAccounts { edges { node { id } } } accountTotals { accounts }
     payments { edges { node { id } } } } }";
@@ -259,6 +259,23 @@ both_ways!(what_is_paid_together_is_neither_summed_nor_given_up_for_an_app, |app
     assert_eq!(node(&anna, &other).await["id"], other);
     let (all, _) = acting.let_in(&app, &anna, &[&first, &second], Past::All).await;
     assert_eq!(user_errors(&all.mutate("cancelPayment", "payment { id }", json!({ "id": one })).await), []);
+    without_letters(&app).await;
+    app.finish().await;
+});
+
+both_ways!(an_app_keeps_no_card, |app| {
+    let (anna, account) = owner(&app, EMAIL, "debt").await;
+    let acting = Acting::register(&app, EVERY_SCOPE, false).await;
+    let (caller, _) = acting.let_in(&app, &anna, &[&account], Past::All).await;
+    for (who, kept) in [(&caller, 0), (&anna, 1)] {
+        let mut input = custom(&account, "100.00", &format!("keep {kept}"));
+        input["saveMethod"] = json!(true);
+        app.bank(&started(who, input).await.url, "pay").await;
+        without_letters(&app).await;
+        settle(&app).await;
+        let methods = anna.ask("{ viewer { savedMethods { id } } }", json!({})).await;
+        assert_eq!(methods["viewer"]["savedMethods"].as_array().unwrap().len(), kept, "{methods}");
+    }
     without_letters(&app).await;
     app.finish().await;
 });

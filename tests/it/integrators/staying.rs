@@ -99,3 +99,37 @@ both_ways!(changes_that_are_old_enough_are_deleted_and_no_others, |app| {
     deliver(&app.app).await;
     app.finish().await;
 });
+
+both_ways!(a_stream_that_a_purge_overtakes_ends_rather_than_pass_over_a_gap, |app| {
+    let app = app.restart_with(&[NEVER_LOOKING]).await;
+    let program = Program::add(&app, "debt", EVERY_SCOPE).await;
+    let (_, accounts) = snapshot(&program.caller().await).await;
+    let changes = &app.app.services.changes;
+    let client = app.app.services.api_clients.find(&program.token().await).await.unwrap().unwrap().client;
+    let beginning = changes.head().await.unwrap();
+    for kopecks in 1..=MANY {
+        append(&app.app, &accounts[0], kopecks).await;
+    }
+    changes.order().await.unwrap();
+    // It has read the first of them, and the others are purged before it asks for them; one came later, and stays.
+    let cursor = Cursor { provider: Some(client.provider_id), position: beginning };
+    let mut feed = changes.follow(client, ChangeKind::Balance, None, Some(cursor)).await.unwrap();
+    app.advance(TimeDelta::days(31));
+    append(&app.app, &accounts[0], 1).await;
+    changes.order().await.unwrap();
+    changes.purge().await.unwrap();
+    let mut position = beginning;
+    let fault = loop {
+        match feed.next().await {
+            Ok((news, _)) => {
+                assert_eq!(news.position, position + 1);
+                position = news.position;
+            }
+            Err(fault) => break fault,
+        }
+    };
+    assert!((1..MANY).contains(&(position - beginning)), "{position}");
+    assert!(fault.to_string().contains("not kept any more"), "{fault}");
+    deliver(&app.app).await;
+    app.finish().await;
+});
