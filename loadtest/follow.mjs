@@ -51,7 +51,8 @@ const ports = [await freePort(), await freePort()];
 const proxyPort = await freePort();
 writeFileSync(
   join(folder, 'nginx.conf'),
-  `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/nginx.log crit;
+  // Bodies wait in our folder, which a worker under another name could not write.
+  `${process.getuid() === 0 ? 'user root; ' : ''}daemon off; master_process off; pid ${folder}/nginx.pid; error_log ${folder}/nginx.log crit;
 worker_rlimit_nofile ${4 * subscriptions + 1000};
 events { worker_connections ${4 * subscriptions + 500}; }
 http {

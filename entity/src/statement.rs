@@ -22,9 +22,24 @@ pub struct Model {
     pub issued_at: DateTimeUtc,
     /// When the provider's later issue of the month took the place of its earlier one here.
     pub corrected_at: Option<DateTimeUtc>,
+    /// The batch or the file that it came with last; none where it came before this was kept.
+    pub brought_by: Option<Uuid>,
+    /// From when on it stands no more: its entries are taken back, and nobody is shown it.
+    pub withdrawn_at: Option<DateTimeUtc>,
+    /// The statement that this is an earlier issue of, kept for the day when the later one is taken back.
+    pub issue_of: Option<StatementId>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Those that nobody has withdrawn: one for an account and a period.
+pub fn standing() -> Select<Entity> {
+    Entity::find().filter(stands())
+}
+
+pub fn stands() -> Expr {
+    Column::WithdrawnAt.is_null()
+}

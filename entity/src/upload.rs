@@ -28,6 +28,8 @@ pub struct Model {
     /// JSON.
     pub report: Option<String>,
     pub finished_at: Option<DateTimeUtc>,
+    /// The export whose statements this takes back; it has no files of its own.
+    pub undoes: Option<UploadId>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -39,6 +39,7 @@ mod m0038_together;
 mod m0041_webhooks;
 mod m0042_outbound;
 mod m0048_uploads;
+mod m0049_withdrawn_statements;
 mod m0047_consent;
 mod table;
 
@@ -87,6 +88,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0042_outbound::Step),
             Box::new(m0048_uploads::Step),
             Box::new(m0044_changes::Step),
+            Box::new(m0049_withdrawn_statements::Step),
         ]
     }
 }

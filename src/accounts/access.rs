@@ -92,6 +92,13 @@ impl AccountAccess {
         self.account.residents.filter(|_| self.is_full())
     }
 
+    /// Shows the account as it has become; another account changes nothing.
+    pub fn refresh(&mut self, account: &personal_account::Model) {
+        if account.id == self.account.id && account.version >= self.account.version {
+            self.account = account.clone();
+        }
+    }
+
     pub fn level(&self) -> AccessLevel {
         self.attachment.access
     }

@@ -151,7 +151,9 @@ impl Accounts {
             self.tell_holders_in(&tx, access.id(), access.user_id(), Way::Proof).await?;
             store::get_attachment_in(&tx, access.user_id(), access.id()).await.map_err(Failure::from)
         });
-        Ok(Self::shown(account, raised.await?))
+        let raised = raised.await?;
+        self.wake([access.user_id()]);
+        Ok(Self::shown(account, raised))
     }
 
     /// Counts a guess before it is made. A network that has guessed much must wait, the same whatever it guesses at.
@@ -185,17 +187,21 @@ impl Accounts {
         let (user_id, origin) = (person.user_id, &origin.into());
         let deleted = self.db.transaction(|tx| async move {
             let deleted = store::delete_attachment_in(&tx, user_id, id).await?;
+            let mut shared_with = Vec::new();
             if deleted {
                 // Neither what the person gave of it nor what was given to them outlives it.
                 let mut shares = store::list_shares_of_owner_in(&tx, user_id, Some(id)).await?;
                 shares.extend(store::list_shares_for_in(&tx, user_id, None, Some(id)).await?);
+                shared_with = store::list_takers_in(&tx, &shares).await?;
                 store::delete_shares_in(&tx, &shares).await?;
                 let detached = Act::new(AuditEventKind::AccountDetached).about(id);
                 self.audit.append_in(&tx, user_id, origin.clone(), detached).await?;
             }
-            Ok::<_, Failure<std::convert::Infallible>>(deleted)
+            Ok::<_, Failure<std::convert::Infallible>>((deleted, shared_with))
         });
-        Ok(deleted.await?)
+        let (deleted, shared_with) = deleted.await?;
+        self.wake(shared_with.into_iter().chain(deleted.then_some(user_id)));
+        Ok(deleted)
     }
 
     /// Takes every account off the list of a person who is erased; how many there were. What they share, and what is
@@ -278,7 +284,9 @@ impl Accounts {
             self.tell_holders_in(&tx, account.id, person.user_id, way).await?;
             Ok(Self::shown(account, row))
         });
-        inserted.await
+        let inserted = inserted.await?;
+        self.wake([person.user_id]);
+        Ok(inserted)
     }
 
     /// Everybody else with FULL access of their own gets a letter.

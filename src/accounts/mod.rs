@@ -18,6 +18,7 @@ pub mod sharing;
 mod store;
 
 use chrono::TimeDelta;
+use entity::ids::UserId;
 
 use crate::identity::audit::Audit;
 use crate::kernel::{Clock, Entropy};
@@ -27,6 +28,7 @@ use crate::platform::db::Db;
 use crate::platform::keyvalue::Rule;
 use crate::platform::outbox::Outbox;
 use crate::platform::throttle::Throttle;
+use crate::platform::wakeups::{Wake, Wakeups};
 
 pub use access::{AccountAccess, AccountKey, Shared};
 pub use model::Balance;
@@ -45,11 +47,12 @@ pub struct Accounts {
     /// Of a network, whoever signs in from it.
     by_source: Brake,
     outbox: Outbox,
+    wakeups: Wakeups,
 }
 
 impl Accounts {
     pub fn new(mechanisms: &Mechanisms) -> Self {
-        let Mechanisms { db, keys, clock, entropy, outbox, .. } = mechanisms.clone();
+        let Mechanisms { db, keys, clock, entropy, outbox, wakeups, .. } = mechanisms.clone();
         // Many people stand behind one address of a mobile network: it is slowed down, never shut out.
         let source =
             Rule { free: 30, first: TimeDelta::seconds(1), most: TimeDelta::minutes(1), forget: TimeDelta::hours(1) };
@@ -62,9 +65,15 @@ impl Accounts {
             by_source: Brake::new(keys.clone(), clock.clone(), "attach-by-source", source),
             audit: Audit::new(mechanisms),
             outbox,
+            wakeups,
             db,
             clock,
             entropy,
         }
+    }
+
+    /// What these people may see has changed: their streams look.
+    fn wake(&self, people: impl IntoIterator<Item = UserId>) {
+        people.into_iter().for_each(|user_id| self.wakeups.wake(Wake::Row(user_id.0)));
     }
 }

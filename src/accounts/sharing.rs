@@ -171,7 +171,9 @@ impl Accounts {
             self.tell_holders_in(&tx, account.id, user_id, Way::Share).await?;
             Ok(Self::shown(account, row))
         });
-        taken.await
+        let taken = taken.await?;
+        self.wake([user_id]);
+        Ok(taken)
     }
 
     /// Ends a share: by who gave it, or by who it is for. What was taken is taken back at once.
@@ -197,9 +199,10 @@ impl Accounts {
             store::delete_shares_in(&tx, &[share.id]).await?;
             let act = Act::new(AuditEventKind::AccountShareEnded).about(share.personal_account_id).about(share.id);
             self.audit.append_in(&tx, user_id, origin.clone(), act).await?;
-            Ok(())
+            Ok(share.taken_by)
         });
-        ended.await
+        self.wake(ended.await?);
+        Ok(())
     }
 
     /// Deletes a share whose end has come.
@@ -207,12 +210,14 @@ impl Accounts {
         let now = self.clock.now();
         let ended = self.db.transaction(|tx| async move {
             let share = store::lock_share_in(&tx, id).await?;
-            if share.is_some_and(|share| share.ends_at.is_some_and(|ends_at| ends_at <= now)) {
-                store::delete_shares_in(&tx, &[id]).await?;
-            }
-            Ok::<_, Failure<Infallible>>(())
+            let Some(share) = share.filter(|share| share.ends_at.is_some_and(|ends_at| ends_at <= now)) else {
+                return Ok(None);
+            };
+            store::delete_shares_in(&tx, &[id]).await?;
+            Ok::<_, Failure<Infallible>>(share.taken_by)
         });
-        Ok(ended.await?)
+        self.wake(ended.await?);
+        Ok(())
     }
 
     /// Of a job: for whom it is, and who shares what.

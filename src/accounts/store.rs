@@ -258,7 +258,7 @@ fn of(user: UserId, account: PersonalAccountId) -> Condition {
 }
 
 pub async fn last_charge_total<C: ConnectionTrait>(db: &C, account: PersonalAccountId) -> Result<Option<Money>, Fault> {
-    let newest = statement::Entity::find()
+    let newest = statement::standing()
         .filter(statement::Column::PersonalAccountId.eq(account))
         .order_by_desc(statement::Column::Period)
         .limit(1)
@@ -414,6 +414,13 @@ pub async fn delete_shares_in(tx: &Tx, ids: &[AccountShareId]) -> Result<u64, Db
     let given = attachment::Column::ShareId.is_in(ids.iter().copied());
     attachment::Entity::delete_many().filter(given).exec(&**tx).await?;
     Ok(deleted)
+}
+
+/// Who have taken the shares.
+pub async fn list_takers_in(tx: &Tx, ids: &[AccountShareId]) -> Result<Vec<UserId>, DbErr> {
+    use account_share::Column as C;
+    let taken = account_share::Entity::find().select_only().column(C::TakenBy).filter(C::TakenBy.is_not_null());
+    taken.filter(C::Id.is_in(ids.iter().copied())).into_tuple().all(&**tx).await
 }
 
 /// Which a person gave; of one account when it is named.

@@ -29,6 +29,7 @@ use crate::identity::Identity;
 use crate::integrators::api_client::ApiClients;
 use crate::integrators::batch::Batches;
 use crate::integrators::changes::{Changes, Sources};
+use crate::integrators::undo::Undo;
 use crate::integrators::uploads::Uploads;
 use crate::integrators::webhooks::Webhooks;
 use crate::kernel::{Clock, Entropy, Fault};
@@ -152,12 +153,7 @@ impl App {
             Arc::clone(&billing),
             acquirers,
         ));
-        let subjects = Subjects {
-            accounts: Arc::clone(&accounts),
-            metering: Arc::clone(&metering),
-            billing: Arc::clone(&billing),
-            payments: Arc::clone(&payments),
-        };
+        let subjects = Subjects::of(&accounts, &metering, &billing, &payments);
         let support = Arc::new(Support::new(&mechanisms, subjects));
         let slices = Slices {
             support: Arc::clone(&support),
@@ -175,6 +171,7 @@ impl App {
         let api_clients = Arc::new(ApiClients::new(&mechanisms));
         let batches =
             Arc::new(Batches::new(&mechanisms, Arc::clone(&accounts), Arc::clone(&metering), Arc::clone(&payments)));
+        let undo = Arc::new(Undo::new(&mechanisms, Arc::clone(&accounts)));
         let changes = Arc::new(Changes::new(&mechanisms, Sources::of(&accounts, &metering, &billing, &payments)));
         let worker = Worker {
             mechanisms: mechanisms.clone(),
@@ -188,7 +185,7 @@ impl App {
             support: Arc::clone(&support),
             webhooks: Arc::clone(&webhooks),
             batches: Arc::clone(&batches),
-            uploads: Arc::new(Uploads::new(&mechanisms, Arc::clone(&accounts))),
+            uploads: Arc::new(Uploads::new(&mechanisms, Arc::clone(&accounts), Arc::clone(&undo))),
             sandbox: sandbox.clone(),
             notifications,
         };
@@ -202,6 +199,7 @@ impl App {
             exports,
             api_clients,
             batches,
+            undo,
             changes,
             support,
             webhooks: Arc::clone(&webhooks),

@@ -9,7 +9,6 @@ pub mod consumption;
 pub mod cost;
 pub mod estimate;
 pub mod event;
-pub mod feed;
 pub mod ledger;
 pub mod outlook;
 pub mod overview;

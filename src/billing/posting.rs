@@ -153,6 +153,31 @@ pub fn correct_statement(
     posted: &Posted,
     statement: &StatementFigures,
 ) -> Result<Posting, PostingRefusal> {
+    let (mut entries, before) = take_back(position, posted);
+    let known = KnownStatements { same_period: None, ..*known };
+    match post_statement(before, &known, statement)? {
+        Posting::Append { entries: anew, after } => {
+            entries.extend(anew);
+            Ok(Posting::Append { entries, after })
+        }
+        Posting::AlreadyStored => Ok(Posting::AlreadyStored),
+    }
+}
+
+/// The entries that take a statement back as if it had never come. `closing`: of the newest statement before it.
+pub fn withdraw_statement(
+    position: LedgerPosition,
+    posted: &Posted,
+    closing: Option<Money>,
+) -> (Vec<NewEntry>, LedgerPosition) {
+    let (entries, before) = take_back(position, posted);
+    // What a statement after a gap of months took for shown is not known to be shown any more.
+    let in_transit = closing.map_or(before.in_transit, |closing| closing - before.balance);
+    (entries, LedgerPosition { in_transit, ..before })
+}
+
+/// Each entry of a statement is taken back by one of its own.
+fn take_back(position: LedgerPosition, posted: &Posted) -> (Vec<NewEntry>, LedgerPosition) {
     let mut before = position;
     let mut entries = Vec::with_capacity(posted.entries.len() + 5);
     for (id, _, amount) in &posted.entries {
@@ -172,14 +197,7 @@ pub fn correct_statement(
     };
     let elsewhere: Money = posted.entries.iter().filter_map(elsewhere).sum();
     before.in_transit += posted.paid + elsewhere;
-    let known = KnownStatements { same_period: None, ..*known };
-    match post_statement(before, &known, statement)? {
-        Posting::Append { entries: anew, after } => {
-            entries.extend(anew);
-            Ok(Posting::Append { entries, after })
-        }
-        Posting::AlreadyStored => Ok(Posting::AlreadyStored),
-    }
+    (entries, before)
 }
 
 /// What lies between where the ledger stands and where the statement opens.
@@ -360,6 +378,35 @@ mod tests {
         assert_eq!(after, LedgerPosition { balance: Money(90), in_transit: Money(30), version: 12 });
     }
 
+    #[test]
+    fn a_withdrawn_statement_leaves_what_was_paid_here_since_and_what_came_before() {
+        let newest = Some((JUNE, Money(100)));
+        let paid_here = LedgerPosition { balance: Money(60), in_transit: Money(40), version: 7 };
+        let Posting::Append { entries, after } = append(paid_here, newest, &statement(JUNE.next(), 100, 50, 65)) else {
+            unreachable!()
+        };
+        // 10 more are paid here, then the statement is taken back.
+        let since = LedgerPosition { balance: Money(75), in_transit: Money(10), version: 10 };
+        assert_eq!((after.balance, after.version), (Money(85), 9));
+        let (back, left) = withdraw_statement(since, &posted(&entries, Money(65)), Some(Money(100)));
+        let amounts: Vec<_> = back.iter().map(|entry| (entry.kind, entry.amount.0, entry.balance_after.0)).collect();
+        assert_eq!(amounts, [(LedgerEntryKind::Reversal, -50, 25), (LedgerEntryKind::Reversal, 25, 50)]);
+        assert_eq!(left, LedgerPosition { balance: Money(50), in_transit: Money(50), version: 12 });
+    }
+
+    #[test]
+    fn what_a_statement_after_a_gap_took_for_shown_is_in_transit_again() {
+        let position = LedgerPosition { balance: Money(-30), in_transit: Money(130), version: 7 };
+        let paid_here = PaidHere { since_period: Money(30), since_issue: Money(30) };
+        let known = KnownStatements { newest: Some((JUNE, Money(100))), paid_here, ..Default::default() };
+        let september = statement(YearMonth(202_609), 300, 50, 0);
+        let Ok(Posting::Append { entries, after }) = post_statement(position, &known, &september) else {
+            unreachable!()
+        };
+        let (_, left) = withdraw_statement(after, &posted(&entries, Money::ZERO), Some(Money(100)));
+        assert_eq!((left.balance, left.in_transit), (Money(-30), Money(130)));
+    }
+
     fn id(version: i64) -> LedgerEntryId {
         LedgerEntryId(uuid::Uuid::from_u128(u128::try_from(version).unwrap()))
     }
@@ -410,6 +457,11 @@ mod tests {
                 }
                 prop_assert_eq!(after.version, entries.last().map_or(position.version, |last| last.version));
                 let first = posted(&entries, next.paid);
+                // Withdrawn, it leaves everything as it was.
+                let (back, withdrawn) = withdraw_statement(after, &first, newest.map(|(_, closing)| closing));
+                prop_assert_eq!(withdrawn.balance, position.balance);
+                prop_assert_eq!(withdrawn.in_transit, position.in_transit);
+                prop_assert_eq!(back.len(), entries.len());
                 // A payment (or a refund) made here between two statements.
                 sum -= Money(paid_here);
                 position = LedgerPosition {

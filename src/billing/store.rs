@@ -79,7 +79,7 @@ pub async fn list_newest_statements(
     db: &DatabaseConnection,
     accounts: &[PersonalAccountId],
 ) -> Result<Vec<statement::Model>, Fault> {
-    Ok(statement::Entity::find().filter(is_newest(accounts)).all(db).await?)
+    Ok(statement::standing().filter(is_newest(accounts)).all(db).await?)
 }
 
 /// What each month added since a due date: account, due date, accrued, recalculated; the newest first.
@@ -88,7 +88,7 @@ pub async fn list_charges(
     accounts: &[PersonalAccountId],
     since: NaiveDate,
 ) -> Result<Vec<(PersonalAccountId, NaiveDate, Money, Money)>, Fault> {
-    let charges = statement::Entity::find()
+    let charges = statement::standing()
         .select_only()
         .columns([
             statement::Column::PersonalAccountId,
@@ -117,7 +117,7 @@ pub async fn find_statements(
                 .add(statement::Column::Period.eq(*period)),
         )
     });
-    Ok(statement::Entity::find().filter(any).all(db).await?)
+    Ok(statement::standing().filter(any).all(db).await?)
 }
 
 pub async fn page_statements(
@@ -129,7 +129,7 @@ pub async fn page_statements(
     let wanted = Condition::all()
         .add(statement::Column::PersonalAccountId.eq(account))
         .add_option(since.month().map(|first| statement::Column::Period.gte(first)));
-    let query = statement::Entity::find().filter(wanted);
+    let query = statement::standing().filter(wanted);
     let mut cursor = query.cursor_by(statement::Column::Period);
     cursor.desc();
     Ok(read_page(cursor, page, db).await?)
@@ -142,7 +142,7 @@ pub async fn list_statements_between(
     from: YearMonth,
     to: YearMonth,
 ) -> Result<Vec<statement::Model>, Fault> {
-    let query = statement::Entity::find()
+    let query = statement::standing()
         .filter(statement::Column::PersonalAccountId.is_in(accounts.iter().copied()))
         .filter(statement::Column::Period.between(from, to));
     Ok(query.all(db).await?)
@@ -166,7 +166,7 @@ pub async fn list_billed(
     if newest {
         any = any.add(is_newest(accounts));
     }
-    let query = statement::Entity::find()
+    let query = statement::standing()
         .join(JoinType::LeftJoin, of_statement)
         .filter(statement::Column::PersonalAccountId.is_in(accounts.iter().copied()))
         .filter(any)
@@ -183,6 +183,7 @@ fn is_newest(accounts: &[PersonalAccountId]) -> Expr {
         .expr(Expr::col(statement::Column::Period).max())
         .from(statement::Entity)
         .and_where(statement::Column::PersonalAccountId.is_in(accounts.iter().copied()))
+        .and_where(statement::stands())
         .group_by_col(statement::Column::PersonalAccountId)
         .to_owned();
     let column = |column| Expr::col((statement::Entity, column));
@@ -203,19 +204,24 @@ pub async fn list_neighbours(
         } else {
             (statement::Column::Period.lt(*period), column.clone().max())
         };
-        let found =
-            Query::select().expr(nearest).from(statement::Entity).and_where(own.clone()).and_where(side).to_owned();
+        let found = Query::select()
+            .expr(nearest)
+            .from(statement::Entity)
+            .and_where(own.clone())
+            .and_where(side)
+            .and_where(statement::stands())
+            .to_owned();
         Condition::all().add(own).add(column.in_subquery(found))
     };
     let any = wanted.iter().fold(Condition::any(), |any, one| any.add(nearest(one)));
-    Ok(statement::Entity::find().filter(any).all(db).await?)
+    Ok(statement::standing().filter(any).all(db).await?)
 }
 
 pub async fn find_statements_by_id(
     db: &DatabaseConnection,
     ids: &[StatementId],
 ) -> Result<Vec<statement::Model>, Fault> {
-    Ok(statement::Entity::find().filter(statement::Column::Id.is_in(ids.iter().copied())).all(db).await?)
+    Ok(statement::standing().filter(statement::Column::Id.is_in(ids.iter().copied())).all(db).await?)
 }
 
 pub async fn list_lines(

@@ -162,7 +162,7 @@ async fn play(args: &PlayArgs, scenario: Scenario, app: &App) -> Result<String, 
         payments: &app.services.payments,
         exported_at: export.manifest.exported_at,
     };
-    stage.play(scenario, (provider, number)).await
+    Box::pin(stage.play(scenario, (provider, number))).await
 }
 
 fn text(refusal: &Unplayable) -> String {

@@ -1,15 +1,17 @@
 //! `kabinet import`: loads registers and tells what came of it.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Progress;
 use super::streams::{err, out};
 use crate::config::{Config, DatabaseConfig};
-use crate::integrators::import::{FileReport, ImportEvent, Importer, Mode, Outcome, Step};
+use crate::integrators::import::{Difference, FileReport, ImportEvent, Importer, Mode, Outcome, Step};
 use crate::kernel::{Clock, Entropy, Fault};
 use crate::platform::db::Db;
 use crate::platform::outbox::Outbox;
@@ -26,6 +28,10 @@ pub struct ImportArgs {
     /// Check and report, and write nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Write what changes of what is stored into this file as CSV: provider, file, line, column, before, after. With --dry-run for
+    /// whoever looks before.
+    #[arg(long, value_name = "FILE")]
+    differences: Option<PathBuf>,
     /// Let an export overwrite what a later one said of accounts, meters, services, tariffs and settings.
     #[arg(long)]
     force: bool,
@@ -80,9 +86,21 @@ async fn load(args: &ImportArgs, importer: Importer) -> Result<ExitCode, Fault> 
         }
     });
     let progress = Progress::new();
-    let report = importer.stopping_with(stop).import(&args.dir, mode, &|event| show(&progress, event)).await;
+    let differences = args.differences.as_deref().map(Differences::create).transpose();
+    let differences = differences.map_err(|cause| Fault::internal(format!("the file of differences: {cause}")))?;
+    let told = |event: ImportEvent<'_>| {
+        if let (Some(differences), ImportEvent::Differs { provider, file, rows }) = (&differences, event) {
+            differences.write(provider, file, rows);
+        }
+        show(&progress, event);
+    };
+    let report = importer.stopping_with(stop).import(&args.dir, mode, &told).await;
     listener.abort();
     let report = report?;
+    if let Some(cause) = differences.and_then(Differences::finish) {
+        err(&format!("kabinet: the file of differences is not whole: {cause}\n"));
+        return Ok(ExitCode::FAILURE);
+    }
     for problem in report.problems.kept() {
         err(&format!("{problem}\n"));
     }
@@ -104,10 +122,37 @@ fn show(progress: &Progress, event: ImportEvent<'_>) {
             progress.begin(format!("{verb} {provider}/{file}"), rows);
         }
         ImportEvent::Advanced { rows } => progress.advance(rows),
+        ImportEvent::Differs { .. } => {}
         ImportEvent::Ended { report } => {
             progress.end();
             out(&text(report));
         }
+    }
+}
+
+/// A file of what changes. What cannot be written is told at the end: an import goes on without.
+struct Differences(Mutex<(csv::Writer<File>, Option<csv::Error>)>);
+
+impl Differences {
+    fn create(path: &Path) -> Result<Self, csv::Error> {
+        let mut csv = csv::Writer::from_path(path)?;
+        csv.write_record(["provider", "file", "line", "column", "before", "after"])?;
+        Ok(Self(Mutex::new((csv, None))))
+    }
+
+    fn write(&self, provider: &str, file: &str, rows: &[(u64, Vec<Difference>)]) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (csv, broken) = &mut *state;
+        let values = rows.iter().flat_map(|(line, values)| values.iter().map(move |value| (line, value)));
+        let written = values.into_iter().try_for_each(|(line, Difference { column, before, after })| {
+            csv.write_record([provider, file, line.to_string().as_str(), column, before, after])
+        });
+        *broken = broken.take().or(written.err());
+    }
+
+    fn finish(self) -> Option<csv::Error> {
+        let (mut csv, broken) = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        broken.or(csv.flush().err().map(Into::into))
     }
 }
 
@@ -149,6 +194,7 @@ mod tests {
         let report = FileReport {
             provider: "voronezh".into(),
             file: "accounts.csv".into(),
+            import: None,
             outcome: Outcome::Refused,
             rows: 10,
             tally: Tally::default(),

@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod erasures;
 mod import;
+mod imports;
 mod incidents;
 mod mail;
 mod migrate;
@@ -51,6 +52,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Load the registers that a provider's billing exports (docs/registers.md).
     Import(import::ImportArgs),
+    /// What was loaded from registers, and taking statements back.
+    Imports(imports::ImportsArgs),
     /// Make registers of a file in another form, by a template (docs/templates.md).
     Translate(translate::TranslateArgs),
     /// Made-up data to try kabinet with.
@@ -156,6 +159,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Doctor(args) => Box::pin(doctor::run(&args, config)).await,
         Command::Refunds(args) => refunds::run(&args, config).await,
         Command::Webhooks(args) => webhooks::run(&args, config).await,
+        Command::Imports(args) => imports::run(&args, config).await,
         Command::Registers(args) => registers::run(&args, config).await,
         Command::Reconcile(args) => reconcile::run(&args, config).await,
         Command::Clients(args) => clients::run(&args, config).await,

@@ -15,6 +15,7 @@ use crate::identity::Identity;
 use crate::integrators::api_client::ApiClients;
 use crate::integrators::batch::Batches;
 use crate::integrators::changes::Changes;
+use crate::integrators::undo::Undo;
 use crate::integrators::webhooks::Webhooks;
 use crate::kernel::{Actor, ApiClient, Clock, Fault, Person};
 use crate::metering::Metering;
@@ -34,6 +35,7 @@ pub struct Services {
     pub exports: Arc<Exports>,
     pub api_clients: Arc<ApiClients>,
     pub batches: Arc<Batches>,
+    pub undo: Arc<Undo>,
     pub changes: Arc<Changes>,
     pub support: Arc<Support>,
     pub webhooks: Arc<Webhooks>,

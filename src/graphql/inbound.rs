@@ -6,6 +6,7 @@ mod prices;
 mod reports;
 mod row;
 mod statements;
+mod undo;
 
 use async_graphql::{Enum, ID, MergedObject, SimpleObject};
 use entity::enums::Locale;
@@ -13,6 +14,7 @@ use entity::enums::Locale;
 use super::error::{ErrorCode, TopError, UserError, path};
 use super::ids;
 use crate::integrators::batch::{Answered, BatchRefusal, RowAnswer};
+use crate::integrators::import::Difference;
 use crate::integrators::register::cells::RowCode;
 use crate::kernel::Failure;
 
@@ -24,6 +26,7 @@ pub struct InboundMutation(
     prices::PriceImportMutation,
     statements::StatementImportMutation,
     reports::ReportMutation,
+    undo::UndoMutation,
 );
 
 /// What became of a row.
@@ -50,6 +53,26 @@ pub struct ImportRow {
     pub error: Option<UserError>,
     /// The same with figures, in English, for whoever mends the row.
     pub detail: Option<String>,
+    /// What a CHANGED row changes, or would in a dry run; empty for the others.
+    pub differences: Vec<ImportDifference>,
+}
+
+/// One value that a row changes.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ImportDifference {
+    /// As the input calls it.
+    pub field: String,
+    /// As registers write it; null: nothing. A PIN is not shown.
+    pub before: Option<String>,
+    /// As registers write it; null: nothing. A PIN is not shown.
+    pub after: Option<String>,
+}
+
+impl From<Difference> for ImportDifference {
+    fn from(Difference { column, before, after }: Difference) -> Self {
+        let some = |text: String| Some(text).filter(|text| !text.is_empty());
+        Self { field: row::field_of(&column), before: some(before), after: some(after) }
+    }
 }
 
 /// What became of a batch. Good rows are taken although others are refused.
@@ -113,10 +136,13 @@ fn batch(answered: Answered, list: &'static str, locale: Locale) -> ImportBatch 
 }
 
 fn import_row(index: i32, answer: RowAnswer, list: &'static str, locale: Locale) -> ImportRow {
-    let plain = |outcome| ImportRow { index, outcome, error: None, detail: None };
+    let plain = |outcome| ImportRow { index, outcome, error: None, detail: None, differences: Vec::new() };
     match answer {
         RowAnswer::New => plain(ImportOutcome::New),
-        RowAnswer::Changed => plain(ImportOutcome::Changed),
+        RowAnswer::Changed(differences) => {
+            let differences = differences.into_iter().map(Into::into).collect();
+            ImportRow { differences, ..plain(ImportOutcome::Changed) }
+        }
         RowAnswer::Unchanged => plain(ImportOutcome::Unchanged),
         RowAnswer::Refused(refusal) => {
             let mut field = vec![list.to_owned(), index.to_string()];
@@ -141,6 +167,8 @@ const fn code(code: RowCode) -> ErrorCode {
         RowCode::OlderThanNewest => ErrorCode::StatementTooOld,
         RowCode::BreaksTheChain => ErrorCode::StatementBreaksChain,
         RowCode::LedgerDiffers => ErrorCode::LedgerDiffers,
+        RowCode::HasLater => ErrorCode::StatementHasLater,
+        RowCode::Corrected => ErrorCode::StatementCorrected,
         RowCode::ReadingUnknown => ErrorCode::ReadingNotFound,
         RowCode::DecisionImpossible => ErrorCode::DecisionImpossible,
         RowCode::PaymentUnknown => ErrorCode::PaymentNotFound,

@@ -18,7 +18,7 @@ use super::error::TopError;
 use super::ids;
 use super::payments::Payment;
 use crate::accounts::error::AccessRefusal;
-use crate::billing::feed::{BalanceFeed, Position};
+use crate::integrators::changes::balances::Position;
 use crate::kernel::Failure;
 use crate::payments::state::is_open;
 use crate::platform::wakeups::Woken;
@@ -124,10 +124,7 @@ async fn balances_of_person(ctx: &Context<'_>, asked: Asked) -> Result<Events<Ba
     let person = ctx.person()?.clone();
     let Asked { only, after, resume } = asked;
     let after = after.map(|cursor| Position::from_cursor(&cursor).ok_or_else(bad_cursor)).transpose()?;
-    let (billing, accounts) = (Arc::clone(&services.billing), Arc::clone(&services.accounts));
-    let look_every = services.config.graphql.look_every;
-    let feed = BalanceFeed::open(billing, accounts, &services.wakeups, person, only, after, look_every).await;
-    let feed = feed.map_err(|failure| match failure {
+    let feed = services.changes.follow_balances(person, only, after).await.map_err(|failure| match failure {
         Failure::Fault(fault) => fault.into(),
         Failure::Refused(AccessRefusal::NotConfirmed) => TopError::NotConfirmed,
         Failure::Refused(AccessRefusal::NotFound) => no_account(),

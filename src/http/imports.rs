@@ -86,20 +86,14 @@ pub async fn begin<E>(http: Arc<Http<E>>, mut request: Request) -> Response {
 
 async fn begun<E>(http: &Http<E>, request: &mut Request) -> Served {
     let asked = Asked::of(http, request).await?;
-    let dry_run = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "dryRun=true"));
+    let dry_run = is_dry_run(request);
     let manifest = body::read(request, LONGEST_MANIFEST, http.config.http.read_timeout).await?;
     let manifest = String::from_utf8(manifest);
     let no_text = |_| refused(&UploadRefusal::Manifest("not UTF-8".to_owned()), asked.caller.locale);
     let manifest = manifest.map_err(no_text)?;
     let _place = http.gate.enter().await?;
     let upload = asked.uploads.begin(&asked.client, &manifest, dry_run).await;
-    let upload = upload.map_err(|failure| asked.failed(failure))?;
-    let site = &http.config.http.public_url;
-    let mut response = answer::json(StatusCode::CREATED, &shown(&upload, site).map_err(|fault| answer::fault(&fault))?);
-    if let Ok(place) = HeaderValue::from_str(&address(site, &upload)) {
-        response.headers_mut().insert(header::LOCATION, place);
-    }
-    Ok(response)
+    Ok(created(http, &upload.map_err(|failure| asked.failed(failure))?))
 }
 
 /// `GET /imports/ID`: how far it has come, and what became of it.
@@ -145,6 +139,36 @@ async fn given_up<E>(http: &Http<E>, request: &Request) -> Served {
     Ok(StatusCode::NO_CONTENT.into())
 }
 
+/// `POST /imports/ID/undo`: takes the statements back that an import brought; `?dryRun=true` writes nothing in the end.
+pub async fn undo<E>(http: Arc<Http<E>>, request: Request) -> Response {
+    served(undone(&http, &request).await)
+}
+
+async fn undone<E>(http: &Http<E>, request: &Request) -> Served {
+    let asked = Asked::of(http, request).await?;
+    let _place = http.gate.enter().await?;
+    let id = id_in(request).ok_or_else(|| asked.not_found())?;
+    let upload = asked.uploads.undo(&asked.client, id, is_dry_run(request)).await;
+    Ok(created(http, &upload.map_err(|failure| asked.failed(failure))?))
+}
+
+fn is_dry_run(request: &Request) -> bool {
+    request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "dryRun=true"))
+}
+
+fn created<E>(http: &Http<E>, upload: &Upload) -> Response {
+    let site = &http.config.http.public_url;
+    let shown = match shown(upload, site) {
+        Ok(shown) => shown,
+        Err(fault) => return answer::fault(&fault),
+    };
+    let mut response = answer::json(StatusCode::CREATED, &shown);
+    if let Ok(place) = HeaderValue::from_str(&address(site, upload)) {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+    response
+}
+
 fn served(served: Served) -> Response {
     let mut response = served.unwrap_or_else(|response| response);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
@@ -169,6 +193,7 @@ fn shown(upload: &Upload, site: &str) -> Result<Value, Fault> {
         "id": type_id::encode(row.id),
         "state": row.state.word(),
         "dryRun": row.dry_run,
+        "undoes": row.undoes.map(type_id::encode),
         "createdAt": row.created_at.to_rfc3339(),
         "arrivedAt": row.arrived_at.map(|at| at.to_rfc3339()),
         "finishedAt": row.finished_at.map(|at| at.to_rfc3339()),

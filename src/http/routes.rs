@@ -54,6 +54,7 @@ pub fn routes<E: Executor>(http: Arc<Http<E>>) -> impl Endpoint<Output = Respons
         .at("/oauth/revoke", post(handler(&http, oauth::revoke)))
         .at("/imports", post(handler(&http, imports::begin)))
         .at("/imports/:id", get(handler(&http, imports::look)).delete(handler(&http, imports::give_up)))
+        .at("/imports/:id/undo", post(handler(&http, imports::undo)))
         .at("/imports/:id/report.csv", get(handler(&http, imports::report)))
         .at(
             "/imports/:id/files/:name",

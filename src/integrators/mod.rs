@@ -11,5 +11,6 @@ pub mod demo;
 pub mod import;
 pub mod register;
 pub mod template;
+pub mod undo;
 pub mod uploads;
 pub mod webhooks;

@@ -197,6 +197,9 @@ mod tests {
             due_on: "2026-06-15".parse().unwrap(),
             issued_at: "2026-06-01T03:00:00Z".parse().unwrap(),
             corrected_at: None,
+            brought_by: None,
+            withdrawn_at: None,
+            issue_of: None,
         };
         let line = statement_line::Model {
             statement_id: statement.id,

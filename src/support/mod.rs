@@ -35,6 +35,18 @@ pub struct Subjects {
     pub payments: Arc<Payments>,
 }
 
+impl Subjects {
+    pub fn of(
+        accounts: &Arc<Accounts>,
+        metering: &Arc<Metering>,
+        billing: &Arc<Billing>,
+        payments: &Arc<Payments>,
+    ) -> Self {
+        let (accounts, metering) = (Arc::clone(accounts), Arc::clone(metering));
+        Self { accounts, metering, billing: Arc::clone(billing), payments: Arc::clone(payments) }
+    }
+}
+
 #[derive(Debug)]
 pub struct Support {
     db: Db,

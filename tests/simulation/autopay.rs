@@ -78,7 +78,7 @@ impl World {
         let billing = Arc::clone(&self.app.services.billing);
         let billing = &billing;
         let billed = self.app.mechanisms.db.transaction(|tx| async move {
-            let newest = statement::Entity::find().filter(statement::Column::PersonalAccountId.eq(account));
+            let newest = statement::standing().filter(statement::Column::PersonalAccountId.eq(account));
             let newest = newest.order_by_desc(statement::Column::Period).one(&*tx).await.unwrap().unwrap();
             let owed = billing.lock_account_in(&tx, account).await?.balance;
             let row = statement::Model {

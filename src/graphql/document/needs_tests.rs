@@ -150,7 +150,7 @@ fn no_other_root_field_is_for_providers_programs() {
     assert_eq!(open, CLIENTS_ROOTS);
 }
 
-const CLIENTS_ROOTS: [&str; 19] = [
+const CLIENTS_ROOTS: [&str; 20] = [
     "Mutation.disableWebhook",
     "Mutation.enableWebhook",
     "Mutation.importMeterReadings",
@@ -165,6 +165,7 @@ const CLIENTS_ROOTS: [&str; 19] = [
     "Mutation.reportPaymentPostings",
     "Mutation.reportReadingDecisions",
     "Mutation.rotateWebhookKey",
+    "Mutation.undoImportBatch",
     "Query.apiClient",
     "Query.providers",
     "Subscription.balanceUpdated",

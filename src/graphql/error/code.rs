@@ -200,6 +200,14 @@ pub enum ErrorCode {
     StatementBreaksChain,
     /// The account's ledger does not stand where the statements put it.
     LedgerDiffers,
+    /// The statement of a later month stands on this one: that one is taken back first.
+    StatementHasLater,
+    /// A later issue has taken the statement's place, or the issue whose place it took was not kept.
+    StatementCorrected,
+    /// The provider has no such batch, or it is forgotten and nothing of it stands.
+    ImportBatchNotFound,
+    /// Only statements are taken back: other rows are mended by sending them as they should be.
+    ImportBatchNotUndoable,
     /// The reading went another way and stays where it is.
     DecisionImpossible,
     /// Another sum was paid.

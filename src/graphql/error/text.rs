@@ -103,6 +103,19 @@ impl ErrorCode {
                 "Остаток по лицевому счёту не сходится с квитанциями.",
                 "The balance of the account is not what its statements make it.",
             ),
+            Self::StatementHasLater => (
+                "На этой квитанции стоит квитанция более позднего месяца: сначала отзовите её.",
+                "A later month's statement stands on this one: take that one back first.",
+            ),
+            Self::StatementCorrected => (
+                "Место этой квитанции заняла исправленная, или прежней версии не сохранилось.",
+                "A later issue has taken this statement's place, or the issue before it was not kept.",
+            ),
+            Self::ImportBatchNotFound => ("Такого пакета нет.", "There is no such batch."),
+            Self::ImportBatchNotUndoable => (
+                "Отзываются только квитанции. Другие строки исправляют, прислав их заново.",
+                "Only statements are taken back. Other rows are mended by sending them as they should be.",
+            ),
             Self::DecisionImpossible => {
                 ("Решение по этому показанию уже другое.", "This reading has been decided about otherwise.")
             }

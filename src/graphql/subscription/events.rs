@@ -3,13 +3,13 @@
 use async_graphql::SimpleObject;
 
 use crate::accounts::{AccountAccess, model};
-use crate::billing::feed::BalanceNews;
 use crate::graphql::accounts::{Balance, PersonalAccount};
 use crate::graphql::billing::{LedgerEntry, balance_before};
 use crate::graphql::enums::{PaymentStatus, ReadingStatus};
 use crate::graphql::metering::{Meter, MeterReading};
 use crate::graphql::payments::Payment;
 use crate::graphql::scalars::DateTime;
+use crate::integrators::changes::balances::BalanceNews;
 use crate::integrators::changes::news::{About, News};
 
 /// One change of one balance.

@@ -65,6 +65,13 @@ pub fn refused(refused: &UploadRefusal, locale: Locale) -> Response {
             "Файлы загрузки вместе слишком велики: разделите выгрузку.".to_owned(),
             "The files of the import are too large together: divide the export.".to_owned(),
         ),
+        UploadRefusal::NotUndoable => (
+            StatusCode::CONFLICT,
+            "IMPORT_NOT_UNDOABLE",
+            "Отозвать можно выполненную загрузку: не пробную и не отзыв.".to_owned(),
+            "An import that was carried out can be taken back: no dry run, and none that takes another back."
+                .to_owned(),
+        ),
         UploadRefusal::Closed => (
             StatusCode::CONFLICT,
             "IMPORT_CLOSED",

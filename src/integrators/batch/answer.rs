@@ -3,7 +3,7 @@
 use entity::ids::ImportBatchId;
 use serde::{Deserialize, Serialize};
 
-use crate::integrators::import::Fate;
+use crate::integrators::import::{Difference, Fate};
 use crate::integrators::register::cells::{CellError, RowCode};
 use crate::platform::idempotency::KeyRefusal;
 
@@ -12,8 +12,9 @@ use crate::platform::idempotency::KeyRefusal;
 pub enum RowAnswer {
     #[serde(rename = "N")]
     New,
+    /// From what to what; nothing where only what belongs to the row changes, as a statement's lines.
     #[serde(rename = "C")]
-    Changed,
+    Changed(Vec<Difference>),
     #[serde(rename = "U")]
     Unchanged,
     #[serde(rename = "R")]
@@ -35,11 +36,11 @@ impl From<CellError> for RowAnswer {
     }
 }
 
-impl From<Fate> for RowAnswer {
-    fn from(fate: Fate) -> Self {
+impl RowAnswer {
+    pub fn of(fate: Fate, differences: Vec<Difference>) -> Self {
         match fate {
             Fate::New => Self::New,
-            Fate::Changed => Self::Changed,
+            Fate::Changed => Self::Changed(differences),
             Fate::Unchanged => Self::Unchanged,
         }
     }

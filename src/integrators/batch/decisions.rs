@@ -1,6 +1,6 @@
 //! What a provider says about readings that people sent.
 
-use entity::ids::{MeterReadingId, ProviderId, TypedId};
+use entity::ids::{ImportBatchId, MeterReadingId, ProviderId, TypedId};
 
 use super::answer::{Answered, BatchRefusal, RowAnswer};
 use super::once::{Ticket, Work, fingerprint};
@@ -41,7 +41,7 @@ struct Decide<'a> {
 }
 
 impl Work for Decide<'_> {
-    async fn carry_out_in(&self, tx: &Tx) -> Result<Vec<RowAnswer>, Fault> {
+    async fn carry_out_in(&self, tx: &Tx, _: ImportBatchId) -> Result<Vec<RowAnswer>, Fault> {
         let mut decided = self.metering.decide_in(tx, &self.readings, &self.given).await?.into_iter();
         let answers = self.rows.iter().map(|row| match row {
             Err(fault) => Some(fault.clone().into()),
@@ -55,7 +55,7 @@ impl Work for Decide<'_> {
 fn answer(decided: Decided) -> RowAnswer {
     let refused = |code, reason: String| CellError::coded(code, "reading_id", reason).into();
     match decided {
-        Decided::Done => RowAnswer::Changed,
+        Decided::Done => RowAnswer::Changed(Vec::new()),
         Decided::Already => RowAnswer::Unchanged,
         Decided::NotFound => refused(RowCode::ReadingUnknown, "no reading of the provider's accounts".to_owned()),
         Decided::Impossible(status) => refused(RowCode::DecisionImpossible, format!("it is {}", status.word())),

@@ -1,9 +1,8 @@
 //! Rows of registers, loaded as a file's are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use entity::ids::ProviderId;
-use regex::Regex;
+use entity::ids::{ImportBatchId, ProviderId};
 
 use super::answer::{Answered, BatchRefusal, RowAnswer};
 use super::item::Item;
@@ -73,15 +72,8 @@ impl Batches {
 
     async fn context(&self, id: ProviderId) -> Result<Context, Fault> {
         let provider = self.provider(id).await?;
-        let pattern = &provider.terms_on(self.accounts.today_at(&provider)).account_number_pattern;
-        let number_pattern = Regex::new(&format!("^(?:{pattern})$")).map_err(Fault::internal)?;
-        Ok(Context {
-            clock: self.clock.clone(),
-            entropy: self.entropy.clone(),
-            exported_at: self.clock.now(),
-            provider: Some(provider),
-            number_pattern,
-        })
+        let today = self.accounts.today_at(&provider);
+        Context::of(provider, today, &self.clock, &self.entropy)
     }
 }
 
@@ -112,7 +104,8 @@ struct Load<'a, L: Loader> {
 }
 
 impl<L: Loader> Work for Load<'_, L> {
-    async fn carry_out_in(&self, tx: &Tx) -> Result<Vec<RowAnswer>, Fault> {
+    async fn carry_out_in(&self, tx: &Tx, batch: ImportBatchId) -> Result<Vec<RowAnswer>, Fault> {
+        let context = &Context { source: Some(batch.0), ..self.context.clone() };
         let mut answers: Vec<Option<RowAnswer>> = vec![None; self.count];
         let mut answer = |line: u64, one: RowAnswer| {
             let place = usize::try_from(line).ok().and_then(|line| answers.get_mut(line.checked_sub(1)?));
@@ -122,14 +115,17 @@ impl<L: Loader> Work for Load<'_, L> {
         };
         self.refused.iter().for_each(|(line, fault)| answer(*line, fault.clone().into()));
         if !self.items.is_empty() {
-            if let Some(provider) = self.context.provider.as_ref().filter(|_| L::ADDS_WITHOUT_ACCOUNT) {
+            if let Some(provider) = context.provider.as_ref().filter(|_| L::ADDS_WITHOUT_ACCOUNT) {
                 store::lock_provider_in(tx, provider.id()).await?;
             }
-            let plan = L::plan(self.context, Reads::Inside(tx), self.items, &mut Beside::default()).await?;
+            let plan = L::plan(context, Reads::Inside(tx), self.items, &mut Beside::default()).await?;
             L::apply(tx, &plan.changes).await?;
             tell_in(tx, &self.batches.outbox, &L::moved_accounts(&plan.changes)).await?;
             plan.faults.into_iter().for_each(|(line, fault)| answer(line, fault.into()));
-            plan.fates.into_iter().for_each(|(line, fate)| answer(line, fate.into()));
+            let mut differences: HashMap<_, _> = plan.differences.into_iter().collect();
+            for (line, fate) in plan.fates {
+                answer(line, RowAnswer::of(fate, differences.remove(&line).unwrap_or_default()));
+            }
         }
         let all: Option<Vec<_>> = answers.into_iter().collect();
         all.ok_or_else(|| Fault::internal("a row of a batch was left without an answer"))

@@ -1,6 +1,6 @@
 //! A batch is carried out once, or tried and undone.
 
-use entity::ids::ProviderId;
+use entity::ids::{ImportBatchId, ProviderId};
 use entity::import_batch;
 use sha2::{Digest, Sha256};
 
@@ -28,7 +28,7 @@ pub struct Ticket<'a> {
 /// What is to be done with the rows. It may be done several times (a transaction that runs again).
 pub trait Work {
     /// An answer for each row, in the order of the rows.
-    async fn carry_out_in(&self, tx: &Tx) -> Result<Vec<RowAnswer>, Fault>;
+    async fn carry_out_in(&self, tx: &Tx, batch: ImportBatchId) -> Result<Vec<RowAnswer>, Fault>;
 }
 
 /// Why the transaction is taken back.
@@ -68,7 +68,7 @@ impl Batches {
             {
                 return first_answer(&first, ticket).map_err(|failure| failure.map(Stop::from));
             }
-            let rows = work.carry_out_in(&tx).await?;
+            let rows = work.carry_out_in(&tx, row.id).await?;
             if ticket.dry_run {
                 return Err(Failure::Refused(Stop::Tried(rows)));
             }

@@ -1,6 +1,6 @@
 //! Payments that a provider says it has posted.
 
-use entity::ids::{ProviderId, TypedId};
+use entity::ids::{ImportBatchId, ProviderId, TypedId};
 
 use super::answer::{Answered, BatchRefusal, RowAnswer};
 use super::once::{Ticket, Work, fingerprint};
@@ -40,7 +40,7 @@ struct Post<'a> {
 }
 
 impl Work for Post<'_> {
-    async fn carry_out_in(&self, tx: &Tx) -> Result<Vec<RowAnswer>, Fault> {
+    async fn carry_out_in(&self, tx: &Tx, _: ImportBatchId) -> Result<Vec<RowAnswer>, Fault> {
         let mut posted = self.payments.post_in(tx, self.provider, &self.given).await?.into_iter();
         let answers = self.rows.iter().map(|row| match row {
             Err(fault) => Some(fault.clone().into()),
@@ -53,7 +53,7 @@ impl Work for Post<'_> {
 
 fn answer(outcome: Outcome) -> RowAnswer {
     match outcome {
-        Outcome::Posted => RowAnswer::Changed,
+        Outcome::Posted => RowAnswer::Changed(Vec::new()),
         Outcome::Repeated => RowAnswer::Unchanged,
         Outcome::Unknown => {
             CellError::coded(RowCode::PaymentUnknown, "payment_id", "no paid payment of the provider's accounts").into()

@@ -4,6 +4,7 @@
 //! gaps; one change is read from the database once by an instance, however many follow it. Refuses to know: how a
 //! change came about. Tables: `changes`, `change_feed`. GraphQL: `graphql/subscription.rs`. Tests: `tests/it/integrators/`.
 
+pub mod balances;
 pub mod cursor;
 mod hub;
 pub mod news;

@@ -24,7 +24,7 @@ pub async fn newest_statement(
     db: &DatabaseConnection,
     account: PersonalAccountId,
 ) -> Result<Option<(statement::Model, Vec<statement_line::Model>)>, Fault> {
-    let newest = statement::Entity::find()
+    let newest = statement::standing()
         .filter(statement::Column::PersonalAccountId.eq(account))
         .order_by_desc(statement::Column::Period)
         .one(db)

@@ -7,6 +7,7 @@ use entity::exact::YearMonth;
 use entity::ids::TypedId;
 use entity::{meter, personal_account};
 use regex::Regex;
+use uuid::Uuid;
 
 use super::store::{self, Reads};
 use crate::accounts::Provider;
@@ -24,9 +25,25 @@ pub struct Context {
     /// None in a dry run whose provider is not stored yet.
     pub provider: Option<Provider>,
     pub number_pattern: Regex,
+    /// The batch or the file that the rows are of.
+    pub source: Option<Uuid>,
 }
 
 impl Context {
+    /// For what is told of a provider today, without an export.
+    pub fn of(provider: Provider, today: NaiveDate, clock: &Clock, entropy: &Entropy) -> Result<Self, Fault> {
+        let pattern = &provider.terms_on(today).account_number_pattern;
+        let number_pattern = Regex::new(&format!("^(?:{pattern})$")).map_err(Fault::internal)?;
+        Ok(Self {
+            exported_at: clock.now(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            provider: Some(provider),
+            number_pattern,
+            source: None,
+        })
+    }
+
     pub fn id<T: TypedId>(&self) -> Result<T, Fault> {
         self.entropy.id(&self.clock)
     }

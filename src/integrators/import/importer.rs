@@ -7,6 +7,7 @@ use entity::{import_file, provider, provider_terms};
 use tokio_util::sync::CancellationToken;
 
 use super::context::{Beside, Context};
+use super::difference::Difference;
 use super::kinds::{
     Accounts, Bills, Meters, Readings, Replacements, ServiceChanges, Services, Tariffs, settings::provider_row,
     settings::terms_rows,
@@ -47,6 +48,12 @@ pub enum ImportEvent<'a> {
     /// Rows since the last such event.
     Advanced {
         rows: u64,
+    },
+    /// Rows of the check that change what is stored, by line of the file.
+    Differs {
+        provider: &'a str,
+        file: &'a str,
+        rows: &'a [(u64, Vec<Difference>)],
     },
     Ended {
         report: &'a FileReport,
@@ -205,6 +212,7 @@ impl Importer {
             exported_at: export.manifest.exported_at.to_utc(),
             provider: Some(provider),
             number_pattern,
+            source: None,
         }))
     }
 
@@ -293,6 +301,7 @@ pub(super) fn file_report(export: &Export, entry: &FileEntry, outcome: Outcome) 
     FileReport {
         provider: export.manifest.provider.clone(),
         file: entry.name.clone(),
+        import: None,
         outcome,
         rows: entry.rows,
         tally: Tally::default(),

@@ -6,6 +6,7 @@ use entity::ids::PersonalAccountId;
 use entity::personal_account;
 
 use super::context::{Beside, Context};
+use super::difference::{Difference, Told, differences};
 use super::report::{Fate, Tally};
 use super::store::{Reads, Upserts};
 use crate::integrators::register::cells::CellError;
@@ -18,17 +19,19 @@ pub struct Plan<C> {
     pub changes: C,
     /// What becomes of each good row, by line of the file.
     pub fates: Vec<(u64, Fate)>,
+    /// What each row that is known with other values changes, by line of the file.
+    pub differences: Vec<(u64, Vec<Difference>)>,
     /// By line of the file.
     pub faults: Vec<(u64, CellError)>,
 }
 
 impl<C: Default> Default for Plan<C> {
     fn default() -> Self {
-        Self { changes: C::default(), fates: Vec::new(), faults: Vec::new() }
+        Self { changes: C::default(), fates: Vec::new(), differences: Vec::new(), faults: Vec::new() }
     }
 }
 
-impl<M: PartialEq> Plan<Upserts<M>> {
+impl<M: PartialEq + Told> Plan<Upserts<M>> {
     /// Takes `new` for a row that is stored as `old`.
     pub fn upsert(&mut self, line: u64, old: Option<&M>, new: M) {
         let fate = match old {
@@ -37,7 +40,8 @@ impl<M: PartialEq> Plan<Upserts<M>> {
                 Fate::New
             }
             Some(old) if *old == new => Fate::Unchanged,
-            Some(_) => {
+            Some(old) => {
+                self.differences.push((line, differences(old, &new)));
                 self.changes.updates.push(new);
                 Fate::Changed
             }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use entity::ids::ImportFileId;
+
 use crate::integrators::register::{Problem, Problems};
 
 /// What becomes of a good row.
@@ -57,6 +59,8 @@ pub enum Outcome {
 pub struct FileReport {
     pub provider: String,
     pub file: String,
+    /// What the file is known by here, once something of it was loaded.
+    pub import: Option<ImportFileId>,
     pub outcome: Outcome,
     /// By the manifest.
     pub rows: u64,

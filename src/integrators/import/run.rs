@@ -48,7 +48,8 @@ impl Importer {
                 self.note(&progress).await?;
             }
             let all = Tally { unchanged: entry.rows, ..Tally::default() };
-            return Ok(report(Outcome::AlreadyLoaded, all, Problems::default()));
+            let loaded = report(Outcome::AlreadyLoaded, all, Problems::default());
+            return Ok(FileReport { import: Some(progress.row.id), ..loaded });
         }
         let began_step = |step| {
             let (provider, file) = (export.manifest.provider.as_str(), entry.name.as_str());
@@ -64,8 +65,9 @@ impl Importer {
             return Ok(report(Outcome::Loaded, would, Problems::default()));
         }
         began_step(Step::Write);
+        let import = Some(progress.row.id);
         match self.write::<L>(context, export, entry, (progress, digests), events).await {
-            Ok((outcome, tally)) => Ok(report(outcome, tally, Problems::default())),
+            Ok((outcome, tally)) => Ok(FileReport { import, ..report(outcome, tally, Problems::default()) }),
             Err(Failure::Refused(problem)) => Ok(refused(problem.into())),
             Err(Failure::Fault(fault)) => Err(fault),
         }
@@ -104,6 +106,10 @@ impl Importer {
             let plan = L::plan(context, Reads::Outside(&self.db), &rows, &mut beside).await?;
             would += plan.tally();
             digests.push(stream.digest());
+            if !plan.differences.is_empty() {
+                let (provider, file) = (export.manifest.provider.as_str(), entry.name.as_str());
+                events(ImportEvent::Differs { provider, file, rows: &plan.differences });
+            }
             for (line, fault) in plan.faults {
                 stream.report(line, fault);
             }
@@ -126,6 +132,7 @@ impl Importer {
             self.note(&progress).await?;
         }
         let (id, mut done) = (progress.row.id, progress.row.rows_done);
+        let context = &Context { source: Some(id.0), ..context.clone() };
         let resumed = stream.skip_rows(done);
         let chunks_done = usize::try_from(done).unwrap_or_default() / bulk::ROWS;
         let mut digests = digests.into_iter().skip(chunks_done);

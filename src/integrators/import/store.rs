@@ -8,6 +8,7 @@ use entity::{
     account_service, attachment, import_file, ledger_entry, meter, meter_reading, meter_replacement, personal_account,
     provider, provider_terms, service_change, statement, statement_line, tariff,
 };
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseExecutor, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect,
@@ -221,7 +222,7 @@ pub async fn find_statements_since(
     accounts: &[PersonalAccountId],
     period: YearMonth,
 ) -> Result<Vec<statement::Model>, Fault> {
-    let query = statement::Entity::find()
+    let query = statement::standing()
         .filter(statement::Column::PersonalAccountId.is_in(bulk::list(accounts.iter().copied())))
         .filter(statement::Column::Period.gte(period));
     Ok(query.all(&reads.executor()).await?)
@@ -232,7 +233,7 @@ pub async fn find_newest_periods(
     reads: Reads<'_>,
     accounts: &[PersonalAccountId],
 ) -> Result<Vec<(PersonalAccountId, YearMonth)>, Fault> {
-    let query = statement::Entity::find()
+    let query = statement::standing()
         .select_only()
         .column(statement::Column::PersonalAccountId)
         .column_as(statement::Column::Period.max(), "newest")
@@ -246,15 +247,20 @@ pub async fn find_newest_before(
     reads: Reads<'_>,
     accounts: &[PersonalAccountId],
     period: YearMonth,
-) -> Result<Vec<(PersonalAccountId, YearMonth)>, Fault> {
-    let query = statement::Entity::find()
-        .select_only()
+) -> Result<Vec<statement::Model>, Fault> {
+    let accounts = bulk::list(accounts.iter().copied());
+    let newest = Query::select()
         .column(statement::Column::PersonalAccountId)
-        .column_as(statement::Column::Period.max(), "newest")
-        .filter(statement::Column::PersonalAccountId.is_in(bulk::list(accounts.iter().copied())))
-        .filter(statement::Column::Period.lt(period))
-        .group_by(statement::Column::PersonalAccountId);
-    Ok(query.into_tuple().all(&reads.executor()).await?)
+        .expr(Expr::col(statement::Column::Period).max())
+        .from(statement::Entity)
+        .and_where(statement::Column::PersonalAccountId.is_in(accounts))
+        .and_where(statement::Column::Period.lt(period))
+        .and_where(statement::stands())
+        .group_by_col(statement::Column::PersonalAccountId)
+        .to_owned();
+    let key = [statement::Column::PersonalAccountId, statement::Column::Period].map(Expr::col);
+    let query = statement::standing().filter(Expr::tuple(key).in_subquery(newest));
+    Ok(query.all(&reads.executor()).await?)
 }
 
 /// Entries that statements brought, in order.
@@ -292,9 +298,14 @@ pub async fn find_paid_here_since(
 /// What a chunk of statements adds.
 #[derive(Clone, Debug, Default)]
 pub struct Bills {
+    /// Earlier issues, which stand no more, among them.
     pub statements: Vec<statement::Model>,
-    /// Later issues of stored ones, which take their places with their lines.
+    /// Other issues of stored ones, which take their places with their lines.
     pub corrected: Vec<statement::Model>,
+    /// Stored ones that stand no more.
+    pub withdrawn: Vec<statement::Model>,
+    /// Earlier issues that have their places again, and are kept as such no longer.
+    pub restored: Vec<StatementId>,
     pub lines: Vec<statement_line::Model>,
     pub entries: Vec<ledger_entry::Model>,
     /// With their new balances.
@@ -305,6 +316,7 @@ pub async fn write_bills_in(tx: &Tx, bills: &Bills) -> Result<(), Fault> {
     use personal_account::Column as C;
     use statement::Column as S;
     bulk::insert_all::<statement::Entity>(tx, &bills.statements).await?;
+    bulk::update_all::<statement::Entity>(tx, &[S::WithdrawnAt], &bills.withdrawn).await?;
     if !bills.corrected.is_empty() {
         let columns = [
             S::Opening,
@@ -316,11 +328,17 @@ pub async fn write_bills_in(tx: &Tx, bills: &Bills) -> Result<(), Fault> {
             S::DueOn,
             S::IssuedAt,
             S::CorrectedAt,
+            S::BroughtBy,
         ];
         bulk::update_all::<statement::Entity>(tx, &columns, &bills.corrected).await?;
-        let of_corrected = bulk::list(bills.corrected.iter().map(|statement| statement.id));
-        let old = statement_line::Column::StatementId.is_in(of_corrected);
+        let corrected = bills.corrected.iter().map(|statement| statement.id);
+        let old = bulk::list(corrected.chain(bills.restored.iter().copied()));
+        let old = statement_line::Column::StatementId.is_in(old);
         statement_line::Entity::delete_many().filter(old).exec(&**tx).await?;
+    }
+    if !bills.restored.is_empty() {
+        let restored = S::Id.is_in(bulk::list(bills.restored.iter().copied()));
+        statement::Entity::delete_many().filter(restored).exec(&**tx).await?;
     }
     bulk::insert_all::<statement_line::Entity>(tx, &bills.lines).await?;
     bulk::insert_all::<ledger_entry::Entity>(tx, &bills.entries).await?;

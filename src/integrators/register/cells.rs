@@ -31,6 +31,8 @@ pub enum RowCode {
     OlderThanNewest,
     BreaksTheChain,
     LedgerDiffers,
+    HasLater,
+    Corrected,
     ReadingUnknown,
     DecisionImpossible,
     PaymentUnknown,

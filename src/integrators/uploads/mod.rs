@@ -9,6 +9,7 @@ mod receiving;
 mod report;
 mod running;
 mod store;
+mod undoing;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use chrono::TimeDelta;
 use entity::{upload, upload_file};
 
 use crate::accounts::Accounts;
+use crate::integrators::undo::Undo;
 use crate::platform::Mechanisms;
 
 pub use report::{FileLine, ProblemLine, Report};
@@ -59,16 +61,19 @@ pub enum UploadRefusal {
     TooLarge,
     /// It is being carried out, or was.
     Closed,
+    /// It is not carried out yet, was a try, or takes another back.
+    NotUndoable,
 }
 
 #[derive(Debug)]
 pub struct Uploads {
     mechanisms: Mechanisms,
     accounts: Arc<Accounts>,
+    undo: Arc<Undo>,
 }
 
 impl Uploads {
-    pub fn new(mechanisms: &Mechanisms, accounts: Arc<Accounts>) -> Self {
-        Self { mechanisms: mechanisms.clone(), accounts }
+    pub fn new(mechanisms: &Mechanisms, accounts: Arc<Accounts>, undo: Arc<Undo>) -> Self {
+        Self { mechanisms: mechanisms.clone(), accounts, undo }
     }
 }

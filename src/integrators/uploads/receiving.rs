@@ -50,6 +50,7 @@ impl Uploads {
             steps_done: 0,
             report: None,
             finished_at: None,
+            undoes: None,
         };
         let file = |name: String| upload_file::Model { upload_id: row.id, name, received: 0, complete: false };
         let mut files: Vec<_> = parsed.files.into_iter().map(|entry| file(entry.name)).collect();

@@ -12,7 +12,7 @@ use entity::upload;
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
 
-use super::report::{ProblemLine, Report};
+use super::report::{Changed, ProblemLine, Report};
 use super::{Uploads, store};
 use crate::integrators::import::{ImportEvent, ImportReport, Importer, Mode};
 use crate::integrators::register::manifest;
@@ -24,6 +24,9 @@ const LEASE: TimeDelta = TimeDelta::seconds(60);
 const BEAT: Duration = Duration::from_secs(5);
 /// Runs that may break off before nobody tries again.
 const MOST_RUNS: i32 = 20;
+
+/// How it ended; none: it was stopped, and is to go on.
+pub(super) type Ended = Option<(UploadState, Report)>;
 
 impl Uploads {
     /// Carries out the export that has waited longest, if there is one; those of one provider never at the same time.
@@ -60,24 +63,36 @@ impl Uploads {
     }
 
     async fn carry_out(&self, upload: upload::Model, stop: CancellationToken) -> Result<(), Fault> {
+        let done = match upload.undoes {
+            Some(undone) => Box::pin(self.take_back(&upload, undone, stop)).await?,
+            None => self.load_whole(&upload, stop).await?,
+        };
+        if let Some((state, report)) = done {
+            return self.end(&upload, state, &report).await;
+        }
+        // Whoever comes next need not wait for the lease's end.
+        let now = self.mechanisms.clock.now();
+        store::beat(&self.mechanisms.db, &upload, now, upload.steps_done).await.map(|_| ())
+    }
+
+    async fn load_whole(&self, upload: &upload::Model, stop: CancellationToken) -> Result<Ended, Fault> {
         // Of this run alone: one that was taken over must not remove what its successor reads.
         let folder = self.folder().join(format!("{}-{}", type_id::encode(upload.id), upload.run));
-        let done = Box::pin(self.load(&upload, &folder, stop)).await;
+        let changed = Changed::default();
+        let done = Box::pin(self.load(upload, (&folder, &changed), stop)).await;
         let _ = tokio::fs::remove_dir_all(&folder).await;
         let report = done?;
         if report.interrupted() {
-            // Whoever comes next need not wait for the lease's end.
-            let now = self.mechanisms.clock.now();
-            return store::beat(&self.mechanisms.db, &upload, now, upload.steps_done).await.map(|_| ());
+            return Ok(None);
         }
         let state = if report.refused() { UploadState::Refused } else { UploadState::Done };
-        self.end(&upload, state, &(&report).into()).await
+        Ok(Some((state, changed.told_in((&report).into()))))
     }
 
     async fn load(
         &self,
         upload: &upload::Model,
-        folder: &Path,
+        (folder, changed): (&Path, &Changed),
         stop: CancellationToken,
     ) -> Result<ImportReport, Fault> {
         self.lay_down(upload, folder).await.map_err(|cause| match cause {
@@ -86,20 +101,35 @@ impl Uploads {
         })?;
         let mode = if upload.dry_run { Mode::DryRun } else { Mode::Write };
         let steps = Arc::new(AtomicI64::new(0));
-        let count = |event: ImportEvent<'_>| {
-            if let ImportEvent::Advanced { rows } = event {
+        let count = |event: ImportEvent<'_>| match event {
+            ImportEvent::Advanced { rows } => {
                 steps.fetch_add(i64::try_from(rows).unwrap_or_default(), Ordering::Relaxed);
             }
+            ImportEvent::Differs { file, rows, .. } => changed.note(file, rows),
+            ImportEvent::Began { .. } | ImportEvent::Ended { .. } => {}
         };
+        let importer = Importer::new(&self.mechanisms).stopping_with(stop.clone());
+        let work = Box::pin(importer.import(folder, mode, &count));
+        self.heard(upload, &steps, &stop, work).await?
+    }
+
+    /// Works while it is said that somebody is at it.
+    pub(super) async fn heard<T>(
+        &self,
+        upload: &upload::Model,
+        steps: &Arc<AtomicI64>,
+        stop: &CancellationToken,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Fault> {
         let over = CancellationToken::new();
         // However this ends: a beat that went on would keep everybody else away for ever.
         let _over = over.clone().drop_guard();
-        let beating = tokio::spawn(self.beat(upload.clone(), Arc::clone(&steps), (over.clone(), stop.clone())));
-        let done = Importer::new(&self.mechanisms).stopping_with(stop).import(folder, mode, &count).await;
+        let beating = tokio::spawn(self.beat(upload.clone(), Arc::clone(steps), (over.clone(), stop.clone())));
+        let done = work.await;
         // A beat that has begun is finished.
         over.cancel();
         beating.await.map_err(Fault::internal)?;
-        done
+        Ok(done)
     }
 
     /// Says until `over` that somebody is at it. A task of its own: it must not wait for a transaction of the import, which

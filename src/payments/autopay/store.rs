@@ -98,7 +98,7 @@ pub async fn newest_statement(
     db: &DatabaseConnection,
     account: PersonalAccountId,
 ) -> Result<Option<statement::Model>, Fault> {
-    let own = statement::Entity::find().filter(statement::Column::PersonalAccountId.eq(account));
+    let own = statement::standing().filter(statement::Column::PersonalAccountId.eq(account));
     Ok(own.order_by_desc(statement::Column::Period).one(db).await?)
 }
 

@@ -261,7 +261,11 @@ impl Known {
         let Some(payment) = self.payments.get(&row.payment) else { return Outcome::Unknown };
         let refunds = self.refunds.get(&payment.id).into_iter().flatten();
         if row.amount.is_negative() {
-            let told = refunds.filter(|refund| refund.sent_at.is_some() && refund.register_id != payment.register_id);
+            // What was left out of the payment's own row is no return; what stood in no register was told by the API.
+            let known = payment.sent_at.is_some() || self.posted.contains(&payment.id);
+            let returned =
+                |refund: &&refund::Model| refund.sent_at.is_none() || refund.register_id != payment.register_id;
+            let told = refunds.filter(|refund| known && returned(refund));
             let fitting: Vec<_> = told.filter(|refund| -refund.amount == row.amount).collect();
             let open = |refund: &&&refund::Model| refund.posted_at.is_none() && !self.returned.contains(&refund.id);
             return match fitting.iter().find(open) {
@@ -278,11 +282,14 @@ impl Known {
         }
         // The row said what was left when it was written; one that was in none is posted with all of it, or with what is left.
         let left_out =
-            refunds.filter(|refund| refund.register_id.is_some() && refund.register_id == payment.register_id);
+            refunds.clone().filter(|refund| refund.register_id.is_some() && refund.register_id == payment.register_id);
         let told = payment.amount - left_out.map(|refund| refund.amount).sum::<Money>();
-        let fits = row.amount == told || (payment.register_id.is_none() && row.amount == told - payment.refunded);
-        if !fits {
-            return Outcome::AmountDiffers;
+        if row.amount != told {
+            if payment.register_id.is_some() || row.amount != told - payment.refunded {
+                return Outcome::AmountDiffers;
+            }
+            // What is left was posted: what was given back before is never posted by itself.
+            self.returned.extend(refunds.map(|refund| refund.id));
         }
         self.posted.insert(payment.id);
         Outcome::Posted

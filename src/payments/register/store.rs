@@ -99,8 +99,15 @@ pub async fn mark_sent_in(
     update_in(tx, ids, &sent).await
 }
 
+/// Who has posted a payment knows of it: it stands in no later register.
 pub async fn mark_posted_in(tx: &Tx, ids: &[PaymentId], now: DateTime<Utc>) -> Result<(), DbErr> {
-    update_in(tx, ids, &payment::ActiveModel { posted_at: Set(Some(now)), ..Default::default() }).await
+    update_in(tx, ids, &payment::ActiveModel { posted_at: Set(Some(now)), ..Default::default() }).await?;
+    for ids in ids.chunks(AT_ONCE) {
+        let told = payment::ActiveModel { sent_at: Set(Some(now)), ..Default::default() };
+        let these = payment::Entity::update_many().set(told).filter(payment::Column::Id.is_in(ids.iter().copied()));
+        these.filter(payment::Column::SentAt.is_null()).exec(&**tx).await?;
+    }
+    Ok(())
 }
 
 pub async fn mark_refunds_sent_in(
@@ -113,8 +120,15 @@ pub async fn mark_refunds_sent_in(
     update_refunds_in(tx, ids, &sent).await
 }
 
+/// As payments are.
 pub async fn mark_refunds_posted_in(tx: &Tx, ids: &[RefundId], now: DateTime<Utc>) -> Result<(), DbErr> {
-    update_refunds_in(tx, ids, &refund::ActiveModel { posted_at: Set(Some(now)), ..Default::default() }).await
+    update_refunds_in(tx, ids, &refund::ActiveModel { posted_at: Set(Some(now)), ..Default::default() }).await?;
+    for ids in ids.chunks(AT_ONCE) {
+        let told = refund::ActiveModel { sent_at: Set(Some(now)), ..Default::default() };
+        let these = refund::Entity::update_many().set(told).filter(refund::Column::Id.is_in(ids.iter().copied()));
+        these.filter(refund::Column::SentAt.is_null()).exec(&**tx).await?;
+    }
+    Ok(())
 }
 
 async fn update_refunds_in(tx: &Tx, ids: &[RefundId], change: &refund::ActiveModel) -> Result<(), DbErr> {

@@ -142,6 +142,41 @@ both_ways!(a_dry_run_answers_and_leaves_nothing, |app| {
     app.finish().await;
 });
 
+both_ways!(a_dry_run_tells_what_would_change, |app| {
+    let program = caller(&app, "debt").await;
+    program.mutate("importPersonalAccounts", ROWS, accounts("a", vec![account(1), account(2)])).await;
+    let told = "batch { rows { outcome differences { field before after } } }";
+    let mut changed = account(1);
+    changed["pin"] = json!("4321");
+    changed["residents"] = json!(3);
+    changed["heatedArea"] = Value::Null;
+    let mut input = accounts("b", vec![changed, account(2), account(3)]);
+    input["dryRun"] = json!(true);
+    let payload = program.mutate("importPersonalAccounts", told, input).await;
+    let difference =
+        |field: &str, before: Value, after: Value| json!({ "field": field, "before": before, "after": after });
+    let expected = json!([
+        { "outcome": "CHANGED", "differences": [
+            // Whoever has the PIN can show that the account is theirs.
+            difference("pin", json!("***"), json!("***")),
+            difference("residents", json!("2"), json!("3")),
+            difference("heatedArea", json!("40.5"), Value::Null),
+        ] },
+        { "outcome": "UNCHANGED", "differences": [] },
+        { "outcome": "NEW", "differences": [] },
+    ]);
+    assert_eq!(payload["batch"]["rows"], expected);
+    program.mutate("importStatements", ROWS, statements("s", vec![statement(&number(1), "0", "100", "100")])).await;
+    let mut later = statement(&number(1), "0", "90", "90");
+    later["issuedAt"] = json!("2026-06-20T08:30:00Z");
+    let payload = program.mutate("importStatements", told, statements("t", vec![later])).await;
+    let differences = payload["batch"]["rows"][0]["differences"].as_array().unwrap();
+    let fields: Vec<_> = differences.iter().map(|one| one["field"].as_str().unwrap()).collect();
+    assert_eq!(fields, ["accrued", "closing", "issuedAt"], "{payload}");
+    assert_eq!(differences[0], difference("accrued", json!("100.00"), json!("90.00")));
+    app.finish().await;
+});
+
 both_ways!(a_batch_has_a_thousand_rows_and_as_few_statements_as_a_small_one, |app| {
     let program = caller(&app, "debt").await;
     let many = |n: usize| (0..n).map(account).collect::<Vec<_>>();

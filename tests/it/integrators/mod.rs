@@ -1,6 +1,6 @@
 //! Providers' own programs.
 
-mod batches;
+pub mod batches;
 mod clients;
 mod demo;
 mod examples;
@@ -8,6 +8,7 @@ mod following;
 mod operator;
 mod outbound;
 mod staying;
+mod undo;
 mod uploads;
 mod webhooks;
 

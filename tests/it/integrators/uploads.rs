@@ -46,29 +46,29 @@ fn export_as(rows: usize, note: &str, written: (Encoding, Separator)) -> Export 
     Export { manifest: manifest(vec![entry], &sample(note).provider_code), content }
 }
 
-fn manifest(files: Vec<FileEntry>, provider: &str) -> String {
+pub fn manifest(files: Vec<FileEntry>, provider: &str) -> String {
     let exported_at = "2027-01-01T08:00:00+03:00".parse().unwrap();
     Manifest { format: FORMAT, provider: provider.to_owned(), exported_at, files }.to_toml().unwrap()
 }
 
-struct Answer {
-    status: StatusCode,
+pub struct Answer {
+    pub status: StatusCode,
     offset: Option<u64>,
     complete: Option<String>,
-    text: String,
+    pub text: String,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("{} {}", self.status, self.text))
     }
 
-    fn code(&self) -> (u16, String) {
+    pub fn code(&self) -> (u16, String) {
         (self.status.as_u16(), self.json()["errors"][0]["extensions"]["code"].as_str().unwrap().to_owned())
     }
 }
 
-async fn call(caller: &Customer, method: Method, path: &str, head: &[(&str, &str)], body: Vec<u8>) -> Answer {
+pub async fn call(caller: &Customer, method: Method, path: &str, head: &[(&str, &str)], body: Vec<u8>) -> Answer {
     let mut request = reqwest::Client::new().request(method, format!("{}{path}", caller.url)).body(body);
     request = request.header("accept-language", caller.language);
     for (name, value) in head {
@@ -88,7 +88,7 @@ async fn begin(caller: &Customer, manifest: &str) -> Answer {
 }
 
 /// The path of a new import.
-async fn begun(caller: &Customer, manifest: &str) -> String {
+pub async fn begun(caller: &Customer, manifest: &str) -> String {
     let answer = begin(caller, manifest).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
     format!("/imports/{}", answer.json()["id"].as_str().unwrap())
@@ -100,7 +100,7 @@ async fn patch(caller: &Customer, import: &str, offset: usize, bytes: &[u8], com
     call(caller, Method::PATCH, &format!("{import}/files/accounts.csv"), &head, bytes.to_vec()).await
 }
 
-async fn look(caller: &Customer, import: &str) -> Value {
+pub async fn look(caller: &Customer, import: &str) -> Value {
     let answer = call(caller, Method::GET, import, &[], Vec::new()).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     answer.json()

@@ -7,6 +7,8 @@ use serde_json::json;
 use super::{custom, settle, started};
 use crate::billing::number;
 use crate::harness::{Customer, TestApp, both_ways, sample};
+use crate::integrators::Program;
+use crate::integrators::batches::{ROWS, outcomes};
 use crate::metering::owner;
 
 /// Ids of the payments.
@@ -91,6 +93,37 @@ both_ways!(rows_of_strangers_and_of_other_sums_are_told_apart, |app| {
         let taken = payments.take_postings(other, content.as_bytes()).await.unwrap();
         assert_eq!(taken[0].1, Outcome::Unknown, "another provider's payment");
     }
+    app.finish().await;
+});
+
+both_ways!(what_a_provider_posted_by_itself_stands_in_no_register, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let code = sample("debt").provider_code.as_str();
+    let ids = paid(&app, &customer, &account, &["10.00", "20.00", "40.00"]).await;
+    let program = Program::add(&app, "debt", "POSTINGS").await.caller().await;
+    let post = async |key: &str, rows: &[(&str, &str)]| {
+        let rows: Vec<_> = rows.iter().map(|(id, amount)| json!({ "paymentId": id, "amount": amount })).collect();
+        let input = json!({ "batchKey": key, "postings": rows });
+        outcomes(&program.mutate("reportPaymentPostings", ROWS, input).await)
+    };
+    // Of the second 5 were given back before the provider posted it; of the first afterwards.
+    give_back(&app, &ids[1], "5.00").await;
+    assert_eq!(post("a", &[(&ids[0], "10"), (&ids[1], "15")]).await, ["CHANGED", "CHANGED"]);
+    give_back(&app, &ids[0], "3.00").await;
+    assert_eq!(post("b", &[(&ids[1], "-5")]).await, ["UNCHANGED"], "it never came");
+    assert_eq!(post("c", &[(&ids[2], "-1")]).await, ["POSTING_AMOUNT_DIFFERS"]);
+    operator(&app, &["payment-terms", "set", code, "--register", "csv"]).await;
+    operator(&app, &["registers", "write", code]).await;
+    assert_eq!(sums(&file(&app, code, 1).await), ["-3.00", "40.00", "37.00"]);
+    // Told by the API, a return is posted there and told by no register.
+    give_back(&app, &ids[0], "2.00").await;
+    assert_eq!(post("d", &[(&ids[0], "-2"), (&ids[0], "-3")]).await, ["CHANGED", "CHANGED"]);
+    assert_eq!(post("e", &[(&ids[0], "-2")]).await, ["UNCHANGED"]);
+    operator(&app, &["registers", "write", code]).await;
+    let accounts = &app.app.services.accounts;
+    let provider = accounts.provider_id(code).await.unwrap().unwrap();
+    assert!(app.app.services.payments.find_register(provider, 2).await.unwrap().is_none(), "nothing is left to tell");
+    app.discard_letters();
     app.finish().await;
 });
 

@@ -14,6 +14,7 @@ use crate::harness::{Backend, Way, kabinet};
 
 in_both_ways!(a_dry_run_makes_and_migrates_nothing, dry_run);
 in_both_ways!(a_file_in_another_form_is_translated_and_loaded, translated);
+in_both_ways!(statements_of_a_file_are_taken_back_and_loaded_again, taken_back);
 in_both_ways!(an_import_goes_on_when_nobody_reads_what_it_says, closed_pipe);
 
 struct Operator {
@@ -109,6 +110,46 @@ async fn closed_pipe(way: Way) {
     operator.backend.clean_up().await;
 }
 
+async fn taken_back(way: Way) {
+    let operator = Operator::new(way).await;
+    assert!(operator.import(&[]).status.success());
+    let told = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let listed = told(&operator.run(&["imports", "list"]));
+    let find = |kind: &str| {
+        let row = listed
+            .lines()
+            .find(|line| line.contains(&format!(",voronezh,{kind},")))
+            .unwrap_or_else(|| panic!("{listed}"));
+        row.split(',').next().unwrap().to_owned()
+    };
+    let statements = find("statements");
+    for (import, reason) in [
+        (find("accounts").as_str(), "only statements are taken back"),
+        ("import_01h455vb4pex5vsknk084sn02q", "there is no such import"),
+        ("nonsense", "there is no such import"),
+    ] {
+        let refused = operator.run(&["imports", "undo", import]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&refused.stderr).contains(reason), "{refused:?}");
+    }
+    let dry = told(&operator.run(&["imports", "undo", &statements, "--dry-run"]));
+    assert!(dry.ends_with("0 stay\nDry run: nothing was written.\n"), "{dry}");
+    let undone = operator.run(&["imports", "undo", &statements]);
+    assert!(undone.status.success(), "{undone:?}");
+    assert_eq!(told(&undone), dry.replace("Dry run: nothing was written.\n", ""));
+    let count = dry.split(' ').next().unwrap().to_owned();
+    assert_ne!(count, "0");
+    let again = told(&operator.run(&["imports", "undo", &statements]));
+    assert_eq!(again, format!("0 withdrawn  0 restored  {count} unchanged  0 stay\n"));
+    // The file counts as not loaded.
+    let loaded = told(&operator.import(&[]));
+    let row = loaded.lines().find(|line| line.starts_with("voronezh/statements")).unwrap();
+    assert!(row.contains(&format!("{count} new")), "{row}");
+    let checked = operator.run(&["doctor"]);
+    assert!(!told(&checked).contains("FAIL"), "{checked:?}");
+    operator.backend.clean_up().await;
+}
+
 /// A settlement centre's file, by the template of the documentation: a person it names anew is changed, and nobody else.
 async fn translated(way: Way) {
     let operator = Operator::new(way).await;
@@ -136,11 +177,15 @@ async fn translated(way: Way) {
     assert!(translated.status.success(), "{translated:?}");
     let told = String::from_utf8_lossy(&translated.stdout).into_owned();
     assert!(told.contains("1 rows, 0 skipped") && told.contains(&format!("kabinet import --dry-run {out}")), "{told}");
-    for arguments in [&["import", "--dry-run", &out][..], &["import", &out]] {
+    let differences = path("differences.csv");
+    for arguments in [&["import", "--dry-run", &out, "--differences", &differences][..], &["import", &out]] {
         let imported = operator.run(arguments);
         let told = String::from_utf8_lossy(&imported.stdout).into_owned();
         assert!(imported.status.success() && told.contains("0 new         1 changed"), "{told}{imported:?}");
     }
+    let told = std::fs::read_to_string(&differences).unwrap();
+    assert!(told.starts_with("provider,file,line,column,before,after\nvoronezh,accounts.csv,2,holder_name,"), "{told}");
+    assert!(told.contains(",Щукина Е. Ё.\n"), "{told}");
     let refused = translate(&out);
     assert_eq!(refused.status.code(), Some(1), "a folder with registers is not written over");
 

@@ -1,16 +1,18 @@
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use entity::exact::Money;
 use entity::ids::{PersonalAccountId, StatementId};
-use entity::{ledger_entry, personal_account, statement, statement_line};
+use entity::{personal_account, statement, statement_line};
 
 use super::super::context::{Beside, Context, ids};
+use super::super::difference::differences;
 use super::super::plan::{Loader, Plan};
+use super::super::posted::{self, PaidHereSince, entry_rows, moved, position, stored_figures};
 use super::super::report::Fate;
 use super::super::store::{self, Reads};
 use crate::billing::posting::{
-    KnownStatements, LedgerPosition, PaidHere, Posted, Posting, PostingRefusal, StatementFigures, correct_statement,
+    KnownStatements, LedgerPosition, Posted, Posting, PostingRefusal, StatementFigures, correct_statement,
     post_statement,
 };
 use crate::integrators::register::cells::{CellError, RowCode};
@@ -50,7 +52,13 @@ impl Loader for Bills {
                     let earlier = stored.same_period.get(&account.id);
                     let fate = if earlier.is_some() { Fate::Changed } else { Fate::New };
                     plan.fates.push((bill.line, fate));
+                    if let Some(earlier) = earlier {
+                        stored.keep_earlier(context, earlier, &mut plan.changes)?;
+                    }
                     append(context, (account, bill, earlier), (entries, after), &mut plan.changes)?;
+                    if let (Some(earlier), Some(corrected)) = (earlier, plan.changes.corrected.last()) {
+                        plan.differences.push((bill.line, differences(earlier, corrected)));
+                    }
                 }
                 Err(refusal) => plan.faults.push((bill.line, fault(&refusal))),
             }
@@ -76,8 +84,8 @@ struct Stored {
     /// Of statements that a later issue replaces: what they brought, and the newest before them with its closing.
     posted: HashMap<PersonalAccountId, Posted>,
     before: HashMap<PersonalAccountId, (entity::exact::YearMonth, Money)>,
-    /// Since the first day of the bills' period: when, and how much was paid.
-    paid_here: HashMap<PersonalAccountId, Vec<(DateTime<Utc>, Money)>>,
+    /// Since the first day of the bills' period.
+    paid_here: PaidHereSince,
 }
 
 impl Stored {
@@ -128,25 +136,13 @@ impl Stored {
             return Ok(());
         }
         let ids: Vec<_> = candidates.iter().map(|(id, ..)| *id).collect();
-        let entries = store::find_entries(reads, &ids).await?;
-        let taken_back: std::collections::HashSet<_> = entries.iter().filter_map(|entry| entry.reverses_id).collect();
+        let mut entries = posted::find_entries(reads, &ids).await?;
         for (id, account, paid) in &candidates {
-            let standing = entries
-                .iter()
-                .filter(|entry| entry.statement_id == Some(*id))
-                .filter(|entry| entry.reverses_id.is_none() && !taken_back.contains(&entry.id));
-            let entries = standing.map(|entry| (entry.id, entry.kind, entry.amount)).collect();
-            self.posted.insert(*account, Posted { entries, paid: *paid });
+            self.posted.insert(*account, Posted { entries: entries.remove(id).unwrap_or_default(), paid: *paid });
         }
         let accounts: Vec<_> = candidates.iter().map(|(_, account, _)| *account).collect();
-        let before = store::find_newest_before(reads, &accounts, period).await?;
-        let closings = store::find_statements_since(reads, &accounts, period.previous()).await?;
-        for (account, newest) in before {
-            let own =
-                |statement: &&statement::Model| statement.personal_account_id == account && statement.period == newest;
-            // Only that of the month right before is compared.
-            let closing = closings.iter().find(own).map_or(Money::ZERO, |statement| statement.closing);
-            self.before.insert(account, (newest, closing));
+        for before in store::find_newest_before(reads, &accounts, period).await? {
+            self.before.insert(before.personal_account_id, (before.period, before.closing));
         }
         Ok(())
     }
@@ -166,21 +162,8 @@ impl Stored {
             .collect();
         let (Some(bill), false) = (bills.first(), in_transit.is_empty()) else { return Ok(()) };
         let since = context.start_of(bill.statement.period);
-        for (account, at, amount) in store::find_paid_here_since(reads, &in_transit, since).await? {
-            self.paid_here.entry(account).or_default().push((at, -amount));
-        }
+        self.paid_here = PaidHereSince::find(reads, &in_transit, since).await?;
         Ok(())
-    }
-
-    fn paid_here(&self, account: PersonalAccountId, issued_at: DateTime<Utc>) -> PaidHere {
-        let mut paid_here = PaidHere::default();
-        for (at, amount) in self.paid_here.get(&account).into_iter().flatten() {
-            paid_here.since_period += *amount;
-            if *at >= issued_at {
-                paid_here.since_issue += *amount;
-            }
-        }
-        paid_here
     }
 
     fn posting(
@@ -189,14 +172,13 @@ impl Stored {
         account: &personal_account::Model,
         bill: &Bill,
     ) -> Result<Posting, PostingRefusal> {
-        let position =
-            LedgerPosition { balance: account.balance, in_transit: account.in_transit, version: account.version };
+        let position = position(account);
         let same = self.same_period.get(&account.id);
         let newest = self.newest.get(&account.id).map(|(period, statement)| {
             // Only the month right before is compared, and that one was found.
             (*period, statement.as_ref().map_or(bill.statement.opening, |statement| statement.closing))
         });
-        let paid_here = self.paid_here(account.id, bill.statement.issued_at);
+        let paid_here = self.paid_here.of(account.id, bill.statement.issued_at);
         if let Some(same) = same.filter(|same| self.is_corrected(context, same, bill)) {
             let before = self.before.get(&account.id).copied();
             let known = KnownStatements { newest: before, same_period: None, paid_here };
@@ -212,6 +194,22 @@ impl Stored {
         }
     }
 
+    /// The issue whose place another takes, for the day when that one is taken back.
+    fn keep_earlier(
+        &self,
+        context: &Context,
+        earlier: &statement::Model,
+        changes: &mut store::Bills,
+    ) -> Result<(), Fault> {
+        let id = context.id()?;
+        let withdrawn_at = Some(context.clock.now());
+        let lines = self.lines.get(&earlier.id).into_iter().flatten();
+        changes.lines.extend(lines.map(|line| statement_line::Model { statement_id: id, ..line.clone() }));
+        let kept = statement::Model { id, withdrawn_at, issue_of: Some(earlier.id), ..earlier.clone() };
+        changes.statements.push(kept);
+        Ok(())
+    }
+
     fn repeats(&self, context: &Context, stored: &statement::Model, bill: &Bill) -> bool {
         let lines = bill.lines.iter().map(|line| line_row(stored.id, line));
         let stored_lines = self.lines.get(&stored.id).map(Vec::as_slice).unwrap_or_default();
@@ -224,18 +222,6 @@ fn due_on(context: &Context, row: &StatementRow) -> NaiveDate {
 }
 
 fn figures(row: &StatementRow) -> StatementFigures {
-    StatementFigures {
-        period: row.period,
-        opening: row.opening,
-        accrued: row.accrued,
-        recalculated: row.recalculated,
-        penalty: row.penalty,
-        paid: row.paid,
-        closing: row.closing,
-    }
-}
-
-fn stored_figures(row: &statement::Model) -> StatementFigures {
     StatementFigures {
         period: row.period,
         opening: row.opening,
@@ -296,36 +282,18 @@ fn append(
         due_on: due_on(context, row),
         issued_at: row.issued_at,
         corrected_at: earlier.map(|_| recorded_at),
+        brought_by: context.source,
+        withdrawn_at: None,
+        issue_of: None,
     };
+    changes.entries.extend(entry_rows(context, &statement, (entries, row.issued_at, recorded_at))?);
     if earlier.is_some() {
         changes.corrected.push(statement);
     } else {
         changes.statements.push(statement);
     }
     changes.lines.extend(bill.lines.iter().map(|line| line_row(id, line)));
-    for entry in entries {
-        changes.entries.push(ledger_entry::Model {
-            id: context.id()?,
-            personal_account_id: account.id,
-            version: entry.version,
-            occurred_at: row.issued_at,
-            recorded_at,
-            kind: entry.kind,
-            amount: entry.amount,
-            balance_after: entry.balance_after,
-            period: Some(row.period),
-            statement_id: Some(id),
-            payment_id: None,
-            reverses_id: entry.reverses,
-        });
-    }
-    changes.accounts.push(personal_account::Model {
-        balance: after.balance,
-        in_transit: after.in_transit,
-        version: after.version,
-        // A payment made here since is in the balance already.
-        balance_as_of: row.issued_at.max(account.balance_as_of),
-        ..account.clone()
-    });
+    // A payment made here since is in the balance already.
+    changes.accounts.push(moved(account, after, row.issued_at.max(account.balance_as_of)));
     Ok(())
 }

@@ -63,8 +63,9 @@ impl Loader for Readings {
             }
             plan.upsert(*line, old, new);
         }
-        let Plan { changes: readings, fates, faults } = plan;
-        Ok(Plan { changes: Changes { readings, last: last.into_values().collect() }, fates, faults })
+        let Plan { changes: readings, fates, differences, faults } = plan;
+        let changes = Changes { readings, last: last.into_values().collect() };
+        Ok(Plan { changes, fates, differences, faults })
     }
 
     async fn apply(tx: &Tx, changes: &Changes) -> Result<(), Fault> {

@@ -127,6 +127,7 @@ impl Known {
             (Some(_), false) => Fate::Changed,
         };
         plan.fates.push((line, fate));
+        plan.differences.extend(readings.differences);
         let replacements = &mut plan.changes.replacements;
         match before {
             None => replacements.inserts.push(replacement),

@@ -45,7 +45,7 @@ async fn a_later_issue_of_the_newest_month_corrects_it_by_reversing_entries(worl
     let taken_back: Vec<_> = entries.iter().filter_map(|entry| entry.reverses_id).collect();
     let brought = entries.iter().filter(|entry| (3..=4).contains(&entry.version)).map(|entry| entry.id);
     assert!(taken_back.len() == 2 && brought.into_iter().all(|id| taken_back.contains(&id)));
-    let statements = statement::Entity::find().filter(statement::Column::PersonalAccountId.eq(account.id));
+    let statements = statement::standing().filter(statement::Column::PersonalAccountId.eq(account.id));
     let statements = statements.all(world.db().read()).await.unwrap();
     let corrected: Vec<_> = statements.iter().filter(|statement| statement.corrected_at.is_some()).collect();
     assert!(statements.len() == 2 && corrected.len() == 1 && corrected[0].closing == money("75"));

@@ -131,7 +131,7 @@ async fn an_interrupted_run_goes_on_where_it_was(world: World) {
                 1 => advances.store(2, Ordering::Relaxed),
                 _ => asked.cancel(),
             },
-            ImportEvent::Ended { .. } => {}
+            ImportEvent::Differs { .. } | ImportEvent::Ended { .. } => {}
         };
         let importer = world.importer().stopping_with(stop);
         let report = importer.import(&dir, Mode::Write, &events).await.unwrap();

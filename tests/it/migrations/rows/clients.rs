@@ -74,6 +74,7 @@ pub async fn clients(tx: &Tx) -> Result<(), DbErr> {
         steps_done: 10,
         report: None,
         finished_at: None,
+        undoes: Some(UploadId(uuid())),
     };
     kept(tx, upload).await?;
     let name = text("accounts.csv");

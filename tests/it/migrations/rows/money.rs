@@ -127,6 +127,9 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         due_on: day(),
         issued_at: moment(),
         corrected_at: Some(moment()),
+        brought_by: Some(uuid()),
+        withdrawn_at: Some(moment()),
+        issue_of: Some(StatementId(uuid())),
     };
     kept(tx, statement).await?;
     let line = statement_line::Model {
