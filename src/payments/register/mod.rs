@@ -261,11 +261,11 @@ impl Known {
         let Some(payment) = self.payments.get(&row.payment) else { return Outcome::Unknown };
         let refunds = self.refunds.get(&payment.id).into_iter().flatten();
         if row.amount.is_negative() {
-            // What was left out of the payment's own row is no return; what stood in no register was told by the API.
+            // What was left out of the payment's own row is no return; of a payment that stood in no register the API tells.
             let known = payment.sent_at.is_some() || self.posted.contains(&payment.id);
-            let returned =
-                |refund: &&refund::Model| refund.sent_at.is_none() || refund.register_id != payment.register_id;
-            let told = refunds.filter(|refund| known && returned(refund));
+            let left_out =
+                |refund: &&refund::Model| payment.register_id.is_some() && refund.register_id == payment.register_id;
+            let told = refunds.filter(|refund| known && !left_out(refund));
             let fitting: Vec<_> = told.filter(|refund| -refund.amount == row.amount).collect();
             let open = |refund: &&&refund::Model| refund.posted_at.is_none() && !self.returned.contains(&refund.id);
             return match fitting.iter().find(open) {

@@ -94,8 +94,8 @@ both_ways!(statements_of_a_batch_are_taken_back_by_reversing_entries, |app| {
     assert_eq!(own["balanceBefore"]["owed"]["amount"], json!(owed(10_000)));
     assert_eq!(own["balanceAfter"]["owed"]["amount"], json!(owed(0)));
     app.drain().await;
-    let heard = socket.event().await["balanceUpdated"]["balance"]["owed"]["amount"].take();
-    assert_eq!(heard, json!(owed(0)), "whoever follows the account learns of it");
+    let cause = socket.event().await["balanceUpdated"]["cause"].take();
+    assert_eq!(cause, json!({ "kind": "REVERSAL", "amount": { "amount": "-100.00" } }), "whoever follows learns of it");
 
     // Nobody is shown it, and the ledger tells what happened.
     let after = shown(&anna, &id).await;
