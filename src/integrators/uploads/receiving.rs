@@ -55,16 +55,21 @@ impl Uploads {
         let file = |name: String| upload_file::Model { upload_id: row.id, name, received: 0, complete: false };
         let mut files: Vec<_> = parsed.files.into_iter().map(|entry| file(entry.name)).collect();
         files.sort_by(|one, other| one.name.cmp(&other.name));
-        let upload = &Upload { row, files };
+        self.admit(Upload { row, files }).await
+    }
+
+    /// Takes it in, unless the provider has too many that are not carried out.
+    pub(super) async fn admit(&self, upload: Upload) -> Result<Upload> {
+        let admitted = &upload;
         let begun = self.mechanisms.db.transaction(|tx| async move {
-            store::lock_provider_in(&tx, upload.row.provider_id).await?;
-            if store::count_open_in(&tx, upload.row.provider_id).await? >= MOST_OPEN {
+            store::lock_provider_in(&tx, admitted.row.provider_id).await?;
+            if store::count_open_in(&tx, admitted.row.provider_id).await? >= MOST_OPEN {
                 return Err(Failure::Refused(UploadRefusal::TooMany));
             }
-            Ok(store::insert_in(&tx, upload).await?)
+            Ok(store::insert_in(&tx, admitted).await?)
         });
         begun.await?;
-        Ok(upload.clone())
+        Ok(upload)
     }
 
     /// Of the provider's own; a stranger's reads as one that does not exist.

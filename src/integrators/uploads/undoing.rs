@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::report::{FileLine, ProblemLine, Report};
 use super::running::Ended;
-use super::{MOST_OPEN, Upload, UploadRefusal, Uploads, store};
+use super::{Upload, UploadRefusal, Uploads, store};
 use crate::integrators::register::Kind;
 use crate::integrators::undo::{UndoRefusal, UndoneFile};
 use crate::kernel::{ApiClient, Failure, Fault, type_id};
@@ -47,16 +47,7 @@ impl Uploads {
             undoes: Some(undone.id),
             ..undone
         };
-        let upload = &Upload { row, files: Vec::new() };
-        let begun = self.mechanisms.db.transaction(|tx| async move {
-            store::lock_provider_in(&tx, upload.row.provider_id).await?;
-            if store::count_open_in(&tx, upload.row.provider_id).await? >= MOST_OPEN {
-                return Err(Failure::Refused(UploadRefusal::TooMany));
-            }
-            Ok(store::insert_in(&tx, upload).await?)
-        });
-        begun.await?;
-        Ok(upload.clone())
+        self.admit(Upload { row, files: Vec::new() }).await
     }
 
     /// Files of statements that an export loaded, and no other did before it; the newest month first.
