@@ -1,4 +1,4 @@
-//! A provider's own program, registered by an operator.
+//! A provider's own program, registered by an operator or by another of its programs.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,7 +11,7 @@ pub struct Model {
     pub id: ApiClientId,
     /// Whose accounts it follows.
     pub provider_id: ProviderId,
-    /// As its operator calls it.
+    /// As who registered it calls it.
     pub name: String,
     /// Words of `enums::ClientScope` between commas.
     pub scopes: String,
@@ -20,6 +20,8 @@ pub struct Model {
     pub token_at: Option<DateTimeUtc>,
     /// It opens nothing from then on.
     pub revoked_at: Option<DateTimeUtc>,
+    /// Of a program that another one registered: the other's own key, unique with the provider.
+    pub registration_key: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -13,7 +13,7 @@ pub struct Model {
     pub api_client_id: ApiClientId,
     pub occurred_at: DateTimeUtc,
     pub kind: ApiClientEventKind,
-    /// Short, without secrets: scopes, ids, ends.
+    /// Short, without secrets: scopes, ids, ends, and the program that did it, where one did.
     pub details: String,
 }
 

@@ -57,7 +57,7 @@ words! {
     /// What the token of a provider's own program may be used for.
     ClientScope {
         Balances = "BALANCES", Readings = "READINGS", Payments = "PAYMENTS", Import = "IMPORT", Decisions = "DECISIONS",
-        Postings = "POSTINGS", Webhooks = "WEBHOOKS",
+        Postings = "POSTINGS", Webhooks = "WEBHOOKS", Clients = "CLIENTS",
     }
     /// What a change of the feed is about.
     ChangeKind { Balance = "BALANCE", Reading = "READING", Payment = "PAYMENT" }

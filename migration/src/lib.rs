@@ -41,6 +41,7 @@ mod m0042_outbound;
 mod m0048_uploads;
 mod m0049_withdrawn_statements;
 mod m0047_consent;
+mod m0050_registration_keys;
 mod table;
 
 #[derive(Debug)]
@@ -89,6 +90,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0048_uploads::Step),
             Box::new(m0044_changes::Step),
             Box::new(m0049_withdrawn_statements::Step),
+            Box::new(m0050_registration_keys::Step),
         ]
     }
 }

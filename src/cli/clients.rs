@@ -11,6 +11,7 @@ use entity::ids::ApiClientId;
 use crate::app::{App, Outside};
 use crate::config::Config;
 use crate::integrators::api_client::error::{AddRefusal, ClientRefusal};
+use crate::integrators::api_client::registration::By;
 use crate::integrators::api_client::{Listed, NewSecret};
 use crate::kernel::{ClientScopes, Failure, Fault, type_id};
 
@@ -31,6 +32,7 @@ enum ClientsCommand {
         /// What to call the program: 1 to 100 characters.
         name: String,
         /// What it may ask or send: IMPORT, DECISIONS, POSTINGS, BALANCES, READINGS, PAYMENTS or WEBHOOKS; repeat for several.
+        /// CLIENTS makes it an administrator: it registers the provider's other programs, with any other scope.
         #[arg(long = "scope", value_name = "SCOPE", required = true)]
         scopes: Vec<String>,
     },
@@ -91,7 +93,7 @@ async fn carry_out(command: &ClientsCommand, app: &App) -> Result<ExitCode, Faul
                 return apps::rotate(app, id, TimeDelta::hours((*overlap_hours).into())).await;
             }
             let Some(id) = type_id::decode(client) else { return Ok(refused(ClientRefusal::NotFound)) };
-            match clients.rotate(id, TimeDelta::hours((*overlap_hours).into())).await {
+            match clients.rotate(By::Operator, id, TimeDelta::hours((*overlap_hours).into())).await {
                 Ok(made) => Ok(print(&made)),
                 Err(Failure::Refused(refusal)) => Ok(refused(refusal)),
                 Err(Failure::Fault(fault)) => Err(fault),
@@ -103,12 +105,12 @@ async fn carry_out(command: &ClientsCommand, app: &App) -> Result<ExitCode, Faul
             }
             let Some(id) = type_id::decode::<ApiClientId>(client) else { return Ok(refused(ClientRefusal::NotFound)) };
             let revoked = match secret.as_deref().map(type_id::decode) {
-                None => clients.revoke(id).await,
-                Some(Some(secret)) => clients.revoke_secret(id, secret).await,
+                None => clients.revoke(By::Operator, id).await,
+                Some(Some(secret)) => clients.revoke_secret(By::Operator, id, secret).await,
                 Some(None) => return Ok(refused(ClientRefusal::SecretNotFound)),
             };
             match revoked {
-                Ok(()) => Ok(ExitCode::SUCCESS),
+                Ok(_) => Ok(ExitCode::SUCCESS),
                 Err(Failure::Refused(refusal)) => Ok(refused(refusal)),
                 Err(Failure::Fault(fault)) => Err(fault),
             }
@@ -138,6 +140,9 @@ async fn add(app: &App, provider: &str, name: &str, scopes: &[String]) -> Result
             Ok(complain("a name has 1 to 100 characters and no control characters"))
         }
         Err(Failure::Refused(AddRefusal::NoScopes)) => Ok(complain("give a client at least one --scope")),
+        Err(Failure::Refused(AddRefusal::TooMany)) => {
+            Ok(complain("the provider has 100 clients: revoke those that it does not need; see `kabinet clients list`"))
+        }
         Err(Failure::Fault(fault)) => Err(fault),
     }
 }
@@ -187,6 +192,9 @@ fn refused(refusal: ClientRefusal) -> ExitCode {
         ClientRefusal::TwoSecrets => {
             "two secrets are good already: wait for the older one's end, or `kabinet clients revoke --secret` it"
         }
+        ClientRefusal::Overlap => "an old secret stays good for 0 to 720 hours",
+        ClientRefusal::Administrator => "the secret of an administrator is rotated by itself, or by `kabinet clients rotate`",
+        ClientRefusal::Ended => "the program that asked has ended",
     })
 }
 

@@ -4,6 +4,7 @@ use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, Enum, ID, Object};
 
 use super::accounts::{PersonalAccount, Provider};
+use super::clients::{self, RegisteredClient};
 use super::context::Find;
 use super::error::TopError;
 use super::ids;
@@ -33,13 +34,15 @@ pub enum ClientScope {
     Postings,
     /// The provider's addresses for webhooks, and the log of what was sent there.
     Webhooks,
+    /// Registering the provider's other programs, with any other scope. An operator alone gives it.
+    Clients,
 }
 
 /// A provider's own program.
 #[derive(Clone, Debug)]
 pub struct ApiClient(pub kernel::ApiClient);
 
-/// A provider's own program, registered by an operator.
+/// A provider's own program, registered by an operator or by another of its programs.
 #[Object]
 impl ApiClient {
     /// TypeID with the prefix `client`: the `client_id` that it asks for tokens with.
@@ -47,7 +50,7 @@ impl ApiClient {
         ids::encode(self.0.id)
     }
 
-    /// As its operator calls it.
+    /// As who registered it calls it.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -117,6 +120,15 @@ impl ApiClient {
         #[graphql(desc = "How many: 1 to 100.", default = 20)] first: i32,
     ) -> Result<Option<Vec<WebhookMessage>>, TopError> {
         webhooks::messages(ctx, &self.0, &webhook_id, first).await
+    }
+
+    /// The provider's programs, this one among them, the oldest first.
+    async fn clients(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Those that were revoked as well, the last 100 of them.", default)] include_revoked: bool,
+    ) -> Result<Vec<RegisteredClient>, TopError> {
+        clients::clients(ctx, &self.0, include_revoked).await
     }
 
     /// Where the feed of changes stands: whoever takes it first, then reads everything, and then follows behind it, misses

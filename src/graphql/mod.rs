@@ -6,6 +6,7 @@ pub mod autopay;
 mod ahead;
 mod batch;
 pub mod billing;
+mod clients;
 mod consent;
 pub mod context;
 pub mod document;

@@ -10,6 +10,7 @@ use super::accounts::{AttachmentMutation, PersonalAccount, Provider, ProviderQue
 use super::api_client::ApiClientQuery;
 use super::autopay::AutopayMutation;
 use super::billing::{LedgerEntry, PaymentQrQuery, Statement};
+use super::clients::ClientMutation;
 use super::consent::{ClientCall, ConsentMutation};
 use super::context::{Arrivals, Services};
 use super::document::Documents;
@@ -81,7 +82,7 @@ pub struct IdentityMutation(
 
 /// What providers' programs do.
 #[derive(Default, MergedObject)]
-pub struct ProgramMutation(InboundMutation, WebhookMutation);
+pub struct ProgramMutation(InboundMutation, WebhookMutation, ClientMutation);
 
 /// All that a person does with readings.
 #[derive(Default, MergedObject)]

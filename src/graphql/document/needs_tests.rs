@@ -105,6 +105,13 @@ fn a_providers_program_asks_what_was_decided_for_it_and_nothing_else() {
         ("{ apiClient { sentReadings { nodes { id } } } }", "PAYMENTS,BALANCES", Some("READINGS")),
         ("{ apiClient { paymentMovements { pageInfo { endCursor } } } }", "READINGS", Some("PAYMENTS")),
         ("mutation { pingWebhook(input: 1) { messageId } }", "READINGS,PAYMENTS", Some("WEBHOOKS")),
+        ("{ apiClient { clients { id secrets { id } } } }", "CLIENTS", None),
+        ("{ apiClient { clients { id } } }", "WEBHOOKS,IMPORT", Some("CLIENTS")),
+        ("mutation { registerApiClient(input: 1) { secret } }", "WEBHOOKS,IMPORT", Some("CLIENTS")),
+        ("mutation { rotateApiClientSecret(input: 1) { secret } }", "WEBHOOKS,IMPORT", Some("CLIENTS")),
+        ("mutation { revokeApiClient(input: 1) { client { id } } }", "WEBHOOKS,IMPORT", Some("CLIENTS")),
+        ("mutation { revokeApiClientSecret(input: 1) { client { id } } }", "WEBHOOKS,IMPORT", Some("CLIENTS")),
+        ("{ apiClient { personalAccounts { edges { node { id } } } } }", "CLIENTS", Some("BALANCES")),
         (
             "{ apiClient { cursor personalAccounts { edges { node { number balance { version } } } } } }",
             "BALANCES",
@@ -150,7 +157,7 @@ fn no_other_root_field_is_for_providers_programs() {
     assert_eq!(open, CLIENTS_ROOTS);
 }
 
-const CLIENTS_ROOTS: [&str; 20] = [
+const CLIENTS_ROOTS: [&str; 24] = [
     "Mutation.disableWebhook",
     "Mutation.enableWebhook",
     "Mutation.importMeterReadings",
@@ -161,9 +168,13 @@ const CLIENTS_ROOTS: [&str; 20] = [
     "Mutation.importTariffs",
     "Mutation.pingWebhook",
     "Mutation.redeliverWebhookMessages",
+    "Mutation.registerApiClient",
     "Mutation.registerWebhook",
     "Mutation.reportPaymentPostings",
     "Mutation.reportReadingDecisions",
+    "Mutation.revokeApiClient",
+    "Mutation.revokeApiClientSecret",
+    "Mutation.rotateApiClientSecret",
     "Mutation.rotateWebhookKey",
     "Mutation.undoImportBatch",
     "Query.apiClient",

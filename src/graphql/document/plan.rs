@@ -16,7 +16,7 @@ use crate::graphql::guard::TooExpensive;
 
 /// Mutations that try secrets, send letters, move money or bring a thousand rows: at most one in a document. Every other mutation stands in the
 /// list of the test below: a new one is decided about before it goes out.
-pub const SENSITIVE: [&str; 41] = [
+pub const SENSITIVE: [&str; 43] = [
     "register",
     "signIn",
     "confirmEmail",
@@ -58,6 +58,8 @@ pub const SENSITIVE: [&str; 41] = [
     "registerWebhook",
     "rotateWebhookKey",
     "pingWebhook",
+    "registerApiClient",
+    "rotateApiClientSecret",
 ];
 /// Mutations that hash a password for whoever asks, without a token or a session: an address may do so many a minute.
 pub const SIGN_INS: [&str; 2] = ["register", "signIn"];

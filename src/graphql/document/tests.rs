@@ -130,7 +130,7 @@ fn literals_are_looked_at_although_they_hold_variables() {
 }
 
 /// Mutations of which a document may have several: none tries a secret, sends a letter or moves money.
-const HARMLESS: [&str; 19] = [
+const HARMLESS: [&str; 21] = [
     "acceptAgreements",
     "detachPersonalAccount",
     "disableWebhook",
@@ -142,6 +142,8 @@ const HARMLESS: [&str; 19] = [
     "removeAutopay",
     "removeSavedMethod",
     "revokeAccessToken",
+    "revokeApiClient",
+    "revokeApiClientSecret",
     "revokeClientAccess",
     "revokeAllSessions",
     "revokeOtherSessions",

@@ -224,4 +224,22 @@ pub enum ErrorCode {
     TooManyWebhookKeys,
     /// Keys that are replaced sign for 0 to 168 hours.
     WebhookOverlapOutOfRange,
+    /// The provider has no such program, or it is revoked.
+    ApiClientNotFound,
+    /// The program has no such secret, or it has ended.
+    ApiClientSecretNotFound,
+    /// A program's name has 1 to 100 characters, none of them a control character.
+    ApiClientNameMalformed,
+    /// A program is for something: name a scope.
+    ApiClientScopesMissing,
+    /// The scope CLIENTS is given by an operator only.
+    ApiClientScopeReserved,
+    /// As many programs as a provider may have: revoke those that nobody needs.
+    TooManyApiClients,
+    /// Two secrets are good already: wait for the older one's end, or revoke one.
+    TooManyApiClientSecrets,
+    /// A secret that is replaced stays good for 0 to 720 hours.
+    ApiClientOverlapOutOfRange,
+    /// The secret of another program with the scope CLIENTS is rotated by itself, or by an operator.
+    ApiClientIsAdministrator,
 }

@@ -60,6 +60,32 @@ impl ErrorCode {
             Self::WebhookOverlapOutOfRange => {
                 ("Прежние ключи действуют от 0 до 168 часов.", "Former keys go on for 0 to 168 hours.")
             }
+            Self::ApiClientNotFound => ("Такой программы нет.", "There is no such program."),
+            Self::ApiClientSecretNotFound => ("Такого секрета у программы нет.", "The program has no such secret."),
+            Self::ApiClientNameMalformed => {
+                ("Назовите программу: от 1 до 100 символов.", "Name the program: 1 to 100 characters.")
+            }
+            Self::ApiClientScopesMissing => {
+                ("Выберите, что можно программе.", "Choose what the program may be used for.")
+            }
+            Self::ApiClientScopeReserved => (
+                "Право регистрировать программы даёт только оператор.",
+                "Only an operator lets a program register others.",
+            ),
+            Self::TooManyApiClients => {
+                ("Программ уже 100: отзовите ненужную.", "There are 100 programs already: revoke one that is not needed.")
+            }
+            Self::TooManyApiClientSecrets => (
+                "У программы уже два секрета: дождитесь окончания прежнего или отзовите один.",
+                "The program has two secrets already: wait for the older one's end, or revoke one.",
+            ),
+            Self::ApiClientOverlapOutOfRange => {
+                ("Прежний секрет действует от 0 до 720 часов.", "The former secret goes on for 0 to 720 hours.")
+            }
+            Self::ApiClientIsAdministrator => (
+                "Секрет программы-администратора меняет она сама или оператор.",
+                "An administrator program's secret is changed by itself or by an operator.",
+            ),
             Self::ExportRunning => (
                 "Архив уже готовится. Мы напишем, когда он будет готов.",
                 "An archive is being made already. We shall write when it is ready.",

@@ -118,7 +118,7 @@ async fn everything_is_found_from_one_address() {
     let grants = ["client_credentials", "authorization_code", "refresh_token"];
     assert_eq!(metadata["grant_types_supported"], json!(grants));
     let people = ["PROFILE", "BALANCE", "STATEMENTS", "READINGS", "SUBMIT_READINGS", "PAYMENTS", "PAY"];
-    let programs = ["BALANCES", "IMPORT", "DECISIONS", "POSTINGS", "WEBHOOKS"];
+    let programs = ["BALANCES", "IMPORT", "DECISIONS", "POSTINGS", "WEBHOOKS", "CLIENTS"];
     assert_eq!(metadata["scopes_supported"], json!([&people[..], &programs[..]].concat()));
 }
 

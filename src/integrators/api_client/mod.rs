@@ -1,9 +1,11 @@
-//! Providers' own programs: registered by an operator, proved by a secret, let in by a short-lived token (ADR 0046).
+//! Providers' own programs: registered by an operator, or by a program that an operator lets (ADR 0057); proved by a secret, let
+//! in by a short-lived token (ADR 0046).
 //!
 //! Promises: secrets and tokens are shown once and kept as hashes; what was revoked opens nothing from that moment on, and
 //! a token outlasts neither its client nor its secret; everything that is done to a client is written down. Refuses to
 //! know: what a program may ask (`graphql/document/scopes.txt`). Tables: `api_clients`, `api_client_secrets`,
-//! `api_client_tokens`, `api_client_events`. GraphQL: `graphql/api_client.rs`. Tests: `tests/it/integrators/`.
+//! `api_client_tokens`, `api_client_events`. GraphQL: `graphql/api_client.rs`, `graphql/clients.rs`. Tests:
+//! `tests/it/integrators/`.
 
 pub mod error;
 mod looks;
@@ -14,7 +16,7 @@ pub mod token;
 use std::convert::Infallible;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::ids::{ApiClientId, ApiClientSecretId};
+use entity::ids::{ApiClientId, ApiClientSecretId, ProviderId};
 use entity::{api_client, api_client_event, api_client_secret};
 
 use self::looks::Looks;
@@ -65,7 +67,21 @@ impl ApiClients {
 
     /// Every client, oldest first; those that were revoked only when asked for.
     pub async fn list(&self, revoked_too: bool) -> Result<Vec<Listed>, Fault> {
-        let clients = store::list(self.db.read(), revoked_too).await?;
+        self.with_secrets(store::list(self.db.read(), revoked_too).await?).await
+    }
+
+    /// A provider's clients, oldest first; of those that were revoked the last [`registration::MOST`], when asked for.
+    pub async fn list_of(&self, provider: ProviderId, revoked_too: bool) -> Result<Vec<Listed>, Fault> {
+        let mut clients = store::list_good(self.db.read(), provider).await?;
+        if revoked_too {
+            clients.extend(store::list_revoked(self.db.read(), provider, registration::MOST).await?);
+            clients.sort_by_key(|client| client.id);
+        }
+        self.with_secrets(clients).await
+    }
+
+    /// Clients as they were read, each with its secrets.
+    pub async fn with_secrets(&self, clients: Vec<api_client::Model>) -> Result<Vec<Listed>, Fault> {
         let ids: Vec<_> = clients.iter().map(|client| client.id).collect();
         let mut secrets = store::list_secrets(self.db.read(), &ids, self.clock.now()).await?;
         let with_secrets = clients.into_iter().map(|client| {

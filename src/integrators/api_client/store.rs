@@ -1,11 +1,12 @@
 //! The tables of providers' programs.
 
 use chrono::{DateTime, Utc};
-use entity::ids::{ApiClientId, ApiClientSecretId};
-use entity::{api_client, api_client_event, api_client_secret, api_client_token};
+use entity::ids::{ApiClientId, ApiClientSecretId, ProviderId};
+use entity::{api_client, api_client_event, api_client_secret, api_client_token, provider};
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
 use crate::kernel::Fault;
@@ -33,6 +34,58 @@ pub async fn insert_token_in(tx: &Tx, row: api_client_token::Model) -> Result<()
 
 pub async fn lock_in(tx: &Tx, id: ApiClientId) -> Result<Option<api_client::Model>, Fault> {
     Ok(api_client::Entity::find_by_id(id).lock_exclusive().one(&**tx).await?)
+}
+
+/// Those of a provider. In the order of their ids: who lock the same ones wait for each other, and never all.
+pub async fn lock_of_in(tx: &Tx, provider: ProviderId, ids: &[ApiClientId]) -> Result<Vec<api_client::Model>, Fault> {
+    let own = api_client::Entity::find()
+        .filter(api_client::Column::ProviderId.eq(provider))
+        .filter(api_client::Column::Id.is_in(ids.iter().copied()));
+    Ok(own.order_by_asc(api_client::Column::Id).lock_exclusive().all(&**tx).await?)
+}
+
+/// Additions to one provider wait for each other.
+pub async fn lock_provider_in(tx: &Tx, id: ProviderId) -> Result<(), Fault> {
+    // Much refers to the provider: a stronger lock would hold that up.
+    provider::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(&**tx).await?;
+    Ok(())
+}
+
+/// How many are not revoked.
+pub async fn count_good_in(tx: &Tx, provider: ProviderId) -> Result<u64, Fault> {
+    Ok(good_of(provider).count(&**tx).await?)
+}
+
+pub async fn find_by_key_in(tx: &Tx, provider: ProviderId, key: &str) -> Result<Option<api_client::Model>, Fault> {
+    let query = api_client::Entity::find()
+        .filter(api_client::Column::ProviderId.eq(provider))
+        .filter(api_client::Column::RegistrationKey.eq(key));
+    Ok(query.one(&**tx).await?)
+}
+
+fn good_of(provider: ProviderId) -> Select<api_client::Entity> {
+    api_client::Entity::find()
+        .filter(api_client::Column::ProviderId.eq(provider))
+        .filter(api_client::Column::RevokedAt.is_null())
+}
+
+/// Those of a provider that are not revoked, oldest first.
+pub async fn list_good(db: &DatabaseConnection, provider: ProviderId) -> Result<Vec<api_client::Model>, Fault> {
+    Ok(good_of(provider).order_by_asc(api_client::Column::Id).all(db).await?)
+}
+
+/// Those of a provider that were revoked last, so many at most.
+pub async fn list_revoked(
+    db: &DatabaseConnection,
+    provider: ProviderId,
+    most: u64,
+) -> Result<Vec<api_client::Model>, Fault> {
+    let query = api_client::Entity::find()
+        .filter(api_client::Column::ProviderId.eq(provider))
+        .filter(api_client::Column::RevokedAt.is_not_null())
+        .order_by_desc(api_client::Column::RevokedAt)
+        .order_by_desc(api_client::Column::Id);
+    Ok(query.limit(most).all(db).await?)
 }
 
 pub async fn list(db: &DatabaseConnection, revoked_too: bool) -> Result<Vec<api_client::Model>, Fault> {
@@ -123,6 +176,14 @@ pub async fn find_token(
         .find_both_related(api_client::Entity)
         .filter(api_client::Column::RevokedAt.is_null());
     Ok(query.one(db).await?)
+}
+
+/// Whether the client has this token, and it is good.
+pub async fn has_token_in(tx: &Tx, client: ApiClientId, hash: &str, now: DateTime<Utc>) -> Result<bool, Fault> {
+    let query = api_client_token::Entity::find_by_id(hash)
+        .filter(api_client_token::Column::ApiClientId.eq(client))
+        .filter(api_client_token::Column::ExpiresAt.gt(now));
+    Ok(query.count(&**tx).await? > 0)
 }
 
 /// Whether there was one.

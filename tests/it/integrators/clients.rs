@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use entity::{api_client_event, api_client_token};
 use futures_util::future::join_all;
+use kabinet::integrators::api_client::registration::By;
 use reqwest::StatusCode;
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
@@ -104,18 +105,18 @@ both_ways!(a_token_ends_by_itself_and_leaves_nothing, |app| {
 both_ways!(a_new_secret_overlaps_with_the_old_one, |app| {
     let program = Program::add(&app, "debt", EVERY_SCOPE).await;
     let clients = &app.app.services.api_clients;
-    let rotated = clients.rotate(program.id(), TimeDelta::minutes(30)).await.unwrap();
+    let rotated = clients.rotate(By::Operator, program.id(), TimeDelta::minutes(30)).await.unwrap();
     let renewed = Program { secret: rotated.secret, secret_id: rotated.id, ..program.clone() };
     let (old, new) = (program.caller().await, renewed.caller().await);
     assert!(is_known(&old).await && is_known(&new).await);
-    assert!(clients.rotate(program.id(), TimeDelta::minutes(30)).await.is_err(), "two are enough");
+    assert!(clients.rotate(By::Operator, program.id(), TimeDelta::minutes(30)).await.is_err(), "two are enough");
     app.advance(TimeDelta::minutes(30));
     // A token does not outlast the secret that it was got by.
     assert!(!is_known(&old).await && is_known(&new).await);
     assert_eq!(program.ask_for_token().await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(renewed.ask_for_token().await.0, StatusCode::OK);
     // Without an overlap: what was got before by the old one ends, too.
-    let last = clients.rotate(program.id(), TimeDelta::zero()).await.unwrap();
+    let last = clients.rotate(By::Operator, program.id(), TimeDelta::zero()).await.unwrap();
     assert!(!is_known(&new).await);
     let last = Program { secret: last.secret, ..program.clone() };
     assert!(is_known(&last.caller().await).await);
@@ -125,9 +126,9 @@ both_ways!(a_new_secret_overlaps_with_the_old_one, |app| {
 both_ways!(a_secret_that_is_ending_does_not_live_longer_for_another_rotation, |app| {
     let program = Program::add(&app, "debt", EVERY_SCOPE).await;
     let clients = &app.app.services.api_clients;
-    let misplaced = clients.rotate(program.id(), TimeDelta::minutes(30)).await.unwrap();
-    clients.revoke_secret(program.id(), misplaced.id).await.unwrap();
-    clients.rotate(program.id(), TimeDelta::hours(24)).await.unwrap();
+    let misplaced = clients.rotate(By::Operator, program.id(), TimeDelta::minutes(30)).await.unwrap();
+    clients.revoke_secret(By::Operator, program.id(), misplaced.id).await.unwrap();
+    clients.rotate(By::Operator, program.id(), TimeDelta::hours(24)).await.unwrap();
     app.advance(TimeDelta::minutes(30));
     assert_eq!(program.ask_for_token().await.0, StatusCode::UNAUTHORIZED);
     app.finish().await;
@@ -148,17 +149,17 @@ both_ways!(what_is_revoked_opens_nothing_and_closes_what_it_opened, |app| {
     assert!(!is_known(&first).await && is_known(&second).await);
     assert_eq!(program.post("/oauth/revoke", "token=nonsense").await.0, StatusCode::OK);
 
-    clients.revoke_secret(program.id(), program.secret_id).await.unwrap();
+    clients.revoke_secret(By::Operator, program.id(), program.secret_id).await.unwrap();
     assert_eq!(sockets[1].next().await, json!({ "close": ENDED }));
     assert_eq!(program.ask_for_token().await.0, StatusCode::UNAUTHORIZED);
-    assert!(clients.revoke_secret(program.id(), program.secret_id).await.is_err(), "it has ended");
+    assert!(clients.revoke_secret(By::Operator, program.id(), program.secret_id).await.is_err(), "it has ended");
 
     assert!(is_known(&stranger).await, "nobody else's");
-    clients.revoke(other.id()).await.unwrap();
+    clients.revoke(By::Operator, other.id()).await.unwrap();
     assert_eq!(sockets[2].next().await, json!({ "close": ENDED }));
     assert!(!is_known(&stranger).await);
     assert_eq!(other.ask_for_token().await.0, StatusCode::UNAUTHORIZED);
-    assert!(clients.rotate(other.id(), TimeDelta::hours(1)).await.is_err(), "for ever");
+    assert!(clients.rotate(By::Operator, other.id(), TimeDelta::hours(1)).await.is_err(), "for ever");
     app.finish().await;
 });
 
@@ -167,7 +168,7 @@ both_ways!(of_a_revocation_and_many_tokens_at_once_none_outlives_it, |app| {
     let clients = &app.app.services.api_clients;
     let revoke = async {
         tokio::task::yield_now().await;
-        clients.revoke(program.id()).await.unwrap();
+        clients.revoke(By::Operator, program.id()).await.unwrap();
     };
     let (granted, ()) = tokio::join!(join_all((0..20).map(|_| program.ask_for_token())), revoke);
     for (status, body) in granted {
@@ -224,11 +225,11 @@ both_ways!(what_is_done_to_a_client_is_written_down_and_stays, |app| {
     let program = Program::add(&app, "debt", "BALANCES").await;
     let clients = &app.app.services.api_clients;
     app.advance(TimeDelta::seconds(1));
-    clients.rotate(program.id(), TimeDelta::hours(1)).await.unwrap();
+    clients.rotate(By::Operator, program.id(), TimeDelta::hours(1)).await.unwrap();
     app.advance(TimeDelta::seconds(1));
-    clients.revoke_secret(program.id(), program.secret_id).await.unwrap();
+    clients.revoke_secret(By::Operator, program.id(), program.secret_id).await.unwrap();
     app.advance(TimeDelta::seconds(1));
-    clients.revoke(program.id()).await.unwrap();
+    clients.revoke(By::Operator, program.id()).await.unwrap();
     let events = clients.events(program.id()).await.unwrap();
     let kinds: Vec<_> = events.iter().map(|event| event.kind.word()).collect();
     assert_eq!(kinds, ["ADDED", "SECRET_ROTATED", "SECRET_REVOKED", "REVOKED"]);
@@ -248,7 +249,7 @@ async fn a_client_that_is_revoked_through_one_instance_is_shut_out_by_the_other(
     let there = second.visitor(&program.caller().await);
     let mut socket = Socket::open(&second.url, there.token.as_deref()).await;
     let begun = std::time::Instant::now();
-    app.app.services.api_clients.revoke(program.id()).await.unwrap();
+    app.app.services.api_clients.revoke(By::Operator, program.id()).await.unwrap();
     assert_eq!(socket.next().await, json!({ "close": ENDED }));
     assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
     assert!(!is_known(&there).await);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use entity::ids::PersonalAccountId;
 use kabinet::graphql::ids;
+use kabinet::integrators::api_client::registration::By;
 use kabinet::metering::decision::Decision;
 use serde_json::{Value, json};
 
@@ -272,7 +273,7 @@ both_ways!(a_program_follows_only_what_its_scopes_open, |app| {
     assert_eq!(top_code(&caller.post(SNAPSHOT, json!({})).await.1), "FORBIDDEN");
     follow(&mut socket, "3", READINGS, json!({})).await;
     // And ends with its client.
-    app.app.services.api_clients.revoke(program.id()).await.unwrap();
+    app.app.services.api_clients.revoke(By::Operator, program.id()).await.unwrap();
     assert_eq!(socket.next().await, json!({ "close": 4403 }));
     app.finish().await;
 });

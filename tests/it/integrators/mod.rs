@@ -7,6 +7,7 @@ mod examples;
 mod following;
 mod operator;
 mod outbound;
+mod registration;
 mod staying;
 mod undo;
 mod uploads;
@@ -21,7 +22,7 @@ use serde_json::{Value, json};
 use crate::harness::{Customer, TestApp};
 use crate::metering::provider_of;
 
-pub const EVERY_SCOPE: &str = "BALANCES,READINGS,PAYMENTS,IMPORT,DECISIONS,POSTINGS,WEBHOOKS";
+pub const EVERY_SCOPE: &str = "BALANCES,READINGS,PAYMENTS,IMPORT,DECISIONS,POSTINGS,WEBHOOKS,CLIENTS";
 pub const WHO: &str = "{ apiClient { id name scopes provider { id code } } }";
 
 /// A program with its secret.

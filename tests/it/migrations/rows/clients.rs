@@ -22,6 +22,7 @@ pub async fn clients(tx: &Tx) -> Result<(), DbErr> {
         created_at: moment(),
         token_at: Some(moment()),
         revoked_at: None,
+        registration_key: Some(text("billing-2026")),
     };
     kept(tx, client).await?;
     let secret = api_client_secret::Model {
