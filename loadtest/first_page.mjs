@@ -133,10 +133,10 @@ SELECT json_agg(json_build_object('id', a.id, 'number', a.number, 'nickname', t.
       'takenOn', r.taken_on, 'value', r.value_single, 'day', r.value_day, 'night', r.value_night) ORDER BY m.name)
     FROM meters m LEFT JOIN meter_readings r ON r.id = m.last_reading_id WHERE m.personal_account_id = a.id),
   'statement', (SELECT json_build_object('period', s.period, 'accrued', s.accrued, 'closing', s.closing, 'dueOn', s.due_on)
-    FROM statements s WHERE s.personal_account_id = a.id ORDER BY s.period DESC LIMIT 1),
+    FROM statements s WHERE s.personal_account_id = a.id AND s.withdrawn_at IS NULL ORDER BY s.period DESC LIMIT 1),
   'consumption', (SELECT json_agg(json_build_object('period', s.period, 'volume', l.volume, 'basis', l.basis, 'unit', l.unit) ORDER BY s.period)
     FROM statements s JOIN statement_lines l ON l.statement_id = s.id
-    WHERE s.personal_account_id = a.id AND s.period BETWEEN ${period(from)} AND ${period(to)} AND l.unit IN ('CUBIC_METRE', 'KILOWATT_HOUR', 'GIGACALORIE'))
+    WHERE s.personal_account_id = a.id AND s.withdrawn_at IS NULL AND s.period BETWEEN ${period(from)} AND ${period(to)} AND l.unit IN ('CUBIC_METRE', 'KILOWATT_HOUR', 'GIGACALORIE'))
   ) ORDER BY t.id)
 FROM attachments t JOIN personal_accounts a ON a.id = t.personal_account_id JOIN providers p ON p.id = a.provider_id
 WHERE t.user_id = (SELECT user_id FROM bench_people WHERE n = :n);

@@ -4,6 +4,7 @@ use sea_orm_migration::prelude::{
     ConnectionTrait, DbErr, DeriveMigrationName, Index, MigrationTrait, SchemaManager, Table, async_trait,
 };
 use sea_orm_migration::schema::{timestamp_with_time_zone_null, uuid_null};
+use sea_orm_migration::sea_orm::Statement;
 
 use crate::table::{index, unique};
 
@@ -29,13 +30,24 @@ impl MigrationTrait for Step {
         ] {
             manager.get_connection().execute_unprepared(sql).await?;
         }
-        // A changed row tells what it changes; of those from before it is not known.
-        let told = r#"UPDATE import_batches SET answers = REPLACE(answers, '"C"', '{"C":[]}')"#;
-        manager.get_connection().execute_unprepared(told).await?;
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let connection = manager.get_connection();
+        let backend = manager.get_database_backend();
+        let withdrawn = "SELECT id FROM statements WHERE withdrawn_at IS NOT NULL AND issue_of IS NULL LIMIT 1";
+        if connection.query_one_raw(Statement::from_string(backend, withdrawn)).await?.is_some() {
+            let reason = "statements were withdrawn, and would be shown again: this step is not taken back";
+            return Err(DbErr::Custom(reason.to_owned()));
+        }
+        // Nothing refers to an earlier issue.
+        for sql in [
+            "DELETE FROM statement_lines WHERE statement_id IN (SELECT id FROM statements WHERE issue_of IS NOT NULL)",
+            "DELETE FROM statements WHERE issue_of IS NOT NULL",
+        ] {
+            connection.execute_unprepared(sql).await?;
+        }
         for name in ["statements_period", "statements_brought", "statements_issues"] {
             manager.drop_index(Index::drop().name(name).table(STATEMENTS).to_owned()).await?;
         }

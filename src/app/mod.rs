@@ -171,7 +171,7 @@ impl App {
         let api_clients = Arc::new(ApiClients::new(&mechanisms));
         let batches =
             Arc::new(Batches::new(&mechanisms, Arc::clone(&accounts), Arc::clone(&metering), Arc::clone(&payments)));
-        let undo = Arc::new(Undo::new(&mechanisms, Arc::clone(&accounts)));
+        let undo = Arc::new(Undo::new(&mechanisms, Arc::clone(&accounts), Arc::clone(&payments)));
         let changes = Arc::new(Changes::new(&mechanisms, Sources::of(&accounts, &metering, &billing, &payments)));
         let worker = Worker {
             mechanisms: mechanisms.clone(),

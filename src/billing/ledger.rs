@@ -89,6 +89,11 @@ impl Billing {
         Ok(wanted.iter().filter_map(shown).collect())
     }
 
+    /// Those of the entries that are taken back, each with the entry that does so.
+    pub async fn find_taken_back(&self, ids: &[LedgerEntryId]) -> Result<Vec<(LedgerEntryId, LedgerEntryId)>, Fault> {
+        store::list_taken_back(self.db.read(), ids).await
+    }
+
     /// Entries for those that need no access: what is made of them is shown only to who may see it.
     pub async fn entry_rows(&self, ids: &[LedgerEntryId]) -> Result<Vec<ledger_entry::Model>, Fault> {
         store::find_entries(self.db.read(), ids).await

@@ -55,6 +55,15 @@ pub async fn find_entries(db: &DatabaseConnection, ids: &[LedgerEntryId]) -> Res
     Ok(ledger_entry::Entity::find().filter(ledger_entry::Column::Id.is_in(ids.iter().copied())).all(db).await?)
 }
 
+pub async fn list_taken_back(
+    db: &DatabaseConnection,
+    ids: &[LedgerEntryId],
+) -> Result<Vec<(LedgerEntryId, LedgerEntryId)>, Fault> {
+    use ledger_entry::Column as C;
+    let query = ledger_entry::Entity::find().select_only().columns([C::ReversesId, C::Id]);
+    Ok(query.filter(C::ReversesId.is_in(ids.iter().copied())).into_tuple().all(db).await?)
+}
+
 pub async fn list_entries_after(
     db: &DatabaseConnection,
     positions: &[(PersonalAccountId, i64, Since)],

@@ -193,7 +193,9 @@ fn refused(refusal: ClientRefusal) -> ExitCode {
             "two secrets are good already: wait for the older one's end, or `kabinet clients revoke --secret` it"
         }
         ClientRefusal::Overlap => "an old secret stays good for 0 to 720 hours",
-        ClientRefusal::Administrator => "the secret of an administrator is rotated by itself, or by `kabinet clients rotate`",
+        ClientRefusal::Administrator => {
+            "the secret of an administrator is rotated by itself, or by `kabinet clients rotate`"
+        }
         ClientRefusal::Ended => "the program that asked has ended",
     })
 }

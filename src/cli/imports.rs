@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::streams::{err, out};
 use crate::app::{App, Outside};
 use crate::config::Config;
-use crate::integrators::undo::{Became, UndoRefusal, UndoneFile};
+use crate::integrators::undo::{Became, How, UndoRefusal, UndoneFile};
 use crate::kernel::{Failure, Fault, type_id};
 
 #[derive(Debug, clap::Args)]
@@ -84,7 +84,7 @@ async fn undo(app: &App, import: &str, dry_run: bool) -> Result<ExitCode, Fault>
     let progress = Progress::new();
     let rows = u64::try_from(file.rows_total).unwrap_or_default();
     progress.begin(format!("taking back {}/{}", file.provider_code, file.name), rows);
-    let done = undo.file(&file, dry_run, &stop, &|count| progress.advance(count)).await;
+    let done = undo.file(&file, How { dry_run, tried: &[] }, &stop, &|count| progress.advance(count)).await;
     progress.end();
     listener.abort();
     match done {

@@ -6,7 +6,6 @@ mod payment_qr;
 
 use async_graphql::{Context, ID, Object};
 use entity::exact::Money as Kopecks;
-use entity::ids::StatementId;
 use entity::{ledger_entry, statement};
 use futures_util::future::try_join;
 
@@ -148,11 +147,9 @@ pub struct LedgerEntry {
 }
 
 impl LedgerEntry {
-    /// Not after a later issue, whose lines explain its own charge.
-    async fn is_of_latest_issue(&self, ctx: &Context<'_>, statement: StatementId) -> Result<bool, TopError> {
-        let statement = ctx.loaders()?.statement_by_id.load(statement).await?;
-        let corrected_at = statement.and_then(|statement| statement.corrected_at);
-        Ok(corrected_at.is_none_or(|corrected_at| self.entry.recorded_at >= corrected_at))
+    /// Not when it was taken back: by a later issue, whose lines explain its own charge, or with the statement.
+    async fn stands(&self, ctx: &Context<'_>) -> Result<bool, TopError> {
+        Ok(ctx.loaders()?.taken_back.load(self.entry.id).await?.is_none())
     }
 }
 
@@ -201,7 +198,7 @@ impl LedgerEntry {
         let shown = self.entry.period.is_none_or(|period| self.account.since().shows_month(period));
         let charged = self.entry.statement_id.filter(|_| is_charge && shown);
         let lines = match charged {
-            Some(statement) if self.is_of_latest_issue(ctx, statement).await? => {
+            Some(statement) if self.stands(ctx).await? => {
                 ctx.loaders()?.lines.load(statement).await?.unwrap_or_default()
             }
             _ => Vec::new(),
@@ -222,11 +219,11 @@ impl LedgerEntry {
         Ok(ctx.loaders()?.payment.load(id).await?.map(Payment))
     }
 
-    /// The statement that it came with.
+    /// The statement that it came with; null when the provider has taken that one back.
     async fn statement(&self, ctx: &Context<'_>) -> Result<Option<Statement>, TopError> {
-        let (Some(_), Some(period)) = (self.entry.statement_id, self.entry.period) else { return Ok(None) };
+        let (Some(id), Some(period)) = (self.entry.statement_id, self.entry.period) else { return Ok(None) };
         let found = ctx.loaders()?.statement.load((self.account, period)).await?;
-        Ok(found.map(|statement| Statement { statement, account: self.account }))
+        Ok(found.filter(|statement| statement.id == id).map(|statement| Statement { statement, account: self.account }))
     }
 }
 

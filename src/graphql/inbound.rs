@@ -62,7 +62,7 @@ pub struct ImportRow {
 pub struct ImportDifference {
     /// As the input calls it.
     pub field: String,
-    /// As registers write it; null: nothing. A PIN is not shown.
+    /// As registers write it; null: nothing. Of names, addresses and PINs is not told what stood there.
     pub before: Option<String>,
     /// As registers write it; null: nothing. A PIN is not shown.
     pub after: Option<String>,
@@ -139,7 +139,8 @@ fn import_row(index: i32, answer: RowAnswer, list: &'static str, locale: Locale)
     let plain = |outcome| ImportRow { index, outcome, error: None, detail: None, differences: Vec::new() };
     match answer {
         RowAnswer::New => plain(ImportOutcome::New),
-        RowAnswer::Changed(differences) => {
+        RowAnswer::Changed => plain(ImportOutcome::Changed),
+        RowAnswer::Differs(differences) => {
             let differences = differences.into_iter().map(Into::into).collect();
             ImportRow { differences, ..plain(ImportOutcome::Changed) }
         }

@@ -75,6 +75,8 @@ pub struct Loaders {
     pub statement_by_id: Batch<StatementId, statement::Model>,
     /// Of an account that was shown.
     pub entry: Batch<(AccountKey, LedgerEntryId), ledger_entry::Model>,
+    /// Of an entry, the one that takes it back.
+    pub taken_back: Batch<LedgerEntryId, LedgerEntryId>,
     pub neighbour: Batch<Neighbour, statement::Model>,
     /// What of a sum owed was due when.
     pub debts: Batch<(AccountKey, Money), Vec<Debt>>,
@@ -170,6 +172,7 @@ impl Loaders {
             statement_by_id: batch!(billing, |ids| by(billing.find_statements_by_id(&ids).await?, |row| row.id)),
             debts: batch!(billing, |owed| billing.open_debts(&owed).await?),
             entry: batch!(billing, |wanted| billing.find_entries(&wanted).await?),
+            taken_back: batch!(billing, |ids| billing.find_taken_back(&ids).await?.into_iter().collect()),
             neighbour: batch!(billing, |wanted| billing.neighbours(&wanted).await?),
             consumption: Batch::new(move |spans: Vec<Span>| {
                 let (measured, charged) = (Arc::clone(&measured), Arc::clone(&charged));

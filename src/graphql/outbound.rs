@@ -126,7 +126,7 @@ impl PaymentMovement {
         &self.0.account_number
     }
 
-    /// When a register told the provider of the payment; null: none has.
+    /// When a register told the provider of the payment, or the provider posted it by itself; null: neither has been.
     async fn sent_at(&self) -> Option<DateTime> {
         self.0.payment.sent_at.map(DateTime)
     }

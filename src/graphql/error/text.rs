@@ -72,9 +72,10 @@ impl ErrorCode {
                 "Право регистрировать программы даёт только оператор.",
                 "Only an operator lets a program register others.",
             ),
-            Self::TooManyApiClients => {
-                ("Программ уже 100: отзовите ненужную.", "There are 100 programs already: revoke one that is not needed.")
-            }
+            Self::TooManyApiClients => (
+                "Программ уже 100: отзовите ненужную.",
+                "There are 100 programs already: revoke one that is not needed.",
+            ),
             Self::TooManyApiClientSecrets => (
                 "У программы уже два секрета: дождитесь окончания прежнего или отзовите один.",
                 "The program has two secrets already: wait for the older one's end, or revoke one.",

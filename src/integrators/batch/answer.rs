@@ -12,9 +12,12 @@ use crate::platform::idempotency::KeyRefusal;
 pub enum RowAnswer {
     #[serde(rename = "N")]
     New,
-    /// From what to what; nothing where only what belongs to the row changes, as a statement's lines.
+    /// Nothing is told of what changes: it is not kept of answers from before, or is of what belongs to the row.
     #[serde(rename = "C")]
-    Changed(Vec<Difference>),
+    Changed,
+    /// From what to what.
+    #[serde(rename = "D")]
+    Differs(Vec<Difference>),
     #[serde(rename = "U")]
     Unchanged,
     #[serde(rename = "R")]
@@ -40,7 +43,8 @@ impl RowAnswer {
     pub fn of(fate: Fate, differences: Vec<Difference>) -> Self {
         match fate {
             Fate::New => Self::New,
-            Fate::Changed => Self::Changed(differences),
+            Fate::Changed if differences.is_empty() => Self::Changed,
+            Fate::Changed => Self::Differs(differences),
             Fate::Unchanged => Self::Unchanged,
         }
     }

@@ -55,7 +55,7 @@ impl Work for Decide<'_> {
 fn answer(decided: Decided) -> RowAnswer {
     let refused = |code, reason: String| CellError::coded(code, "reading_id", reason).into();
     match decided {
-        Decided::Done => RowAnswer::Changed(Vec::new()),
+        Decided::Done => RowAnswer::Changed,
         Decided::Already => RowAnswer::Unchanged,
         Decided::NotFound => refused(RowCode::ReadingUnknown, "no reading of the provider's accounts".to_owned()),
         Decided::Impossible(status) => refused(RowCode::DecisionImpossible, format!("it is {}", status.word())),

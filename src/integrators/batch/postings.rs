@@ -53,7 +53,7 @@ impl Work for Post<'_> {
 
 fn answer(outcome: Outcome) -> RowAnswer {
     match outcome {
-        Outcome::Posted => RowAnswer::Changed(Vec::new()),
+        Outcome::Posted => RowAnswer::Changed,
         Outcome::Repeated => RowAnswer::Unchanged,
         Outcome::Unknown => {
             CellError::coded(RowCode::PaymentUnknown, "payment_id", "no paid payment of the provider's accounts").into()

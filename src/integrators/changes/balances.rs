@@ -204,7 +204,12 @@ impl BalanceFeed {
 
     fn news(&mut self, entry: ledger_entry::Model) -> Option<BalanceNews> {
         let access = self.access.get(&entry.personal_account_id)?.clone();
-        self.position.0.insert(entry.personal_account_id, entry.version);
+        let position = self.position.0.get_mut(&entry.personal_account_id)?;
+        // What was read before may be behind what a look-up since has opened.
+        if entry.version <= *position {
+            return None;
+        }
+        *position = entry.version;
         Some(BalanceNews { access, entry, cursor: self.position.to_cursor() })
     }
 }

@@ -17,31 +17,30 @@ pub struct Difference {
 
 /// What a provider can change of a row, by columns of its register.
 pub trait Told {
-    /// A column of which is told that it changes, and not from what to what.
-    const HIDDEN: Option<&'static str> = None;
+    /// Columns of which is told that they change, and not what stood there: who may send rows may not read people's data.
+    const HIDDEN: &'static [&'static str] = &[];
 
     fn told(&self) -> Vec<(&'static str, String)>;
 }
 
 /// In the order of the columns.
 pub fn differences<M: Told>(before: &M, after: &M) -> Vec<Difference> {
-    let shown = |column, text: String| {
-        if M::HIDDEN == Some(column) && !text.is_empty() { "***".to_owned() } else { text }
-    };
+    let hidden = |column: &str| M::HIDDEN.contains(&column);
+    let shown = |column, text: String| if hidden(column) && !text.is_empty() { "***".to_owned() } else { text };
     let pairs = before.told().into_iter().zip(after.told());
     let differ = pairs.filter(|((_, before), (_, after))| before != after);
     let difference = |((column, before), (_, after)): ((&'static str, String), (&'static str, String))| Difference {
         column: column.to_owned(),
         before: shown(column, before),
-        after: shown(column, after),
+        after: if column == "pin" { shown(column, after) } else { after },
     };
     differ.map(difference).collect()
 }
 
 macro_rules! told {
-    ($model:ty $(, hiding $hidden:literal)?: $($column:ident),+) => {
+    ($model:ty $(, hiding [$($hidden:literal),+])?: $($column:ident),+) => {
         impl Told for $model {
-            $(const HIDDEN: Option<&'static str> = Some($hidden);)?
+            $(const HIDDEN: &'static [&'static str] = &[$($hidden),+];)?
 
             fn told(&self) -> Vec<(&'static str, String)> {
                 vec![$((stringify!($column), self.$column.write().into_owned())),+]
@@ -55,7 +54,7 @@ told!(meter::Model: service_code, name, model, unit, registers, integer_digits, 
     installed_on, verification_due_on, removed_on, seal_number, sealed_on, seal_broken_on);
 told!(meter_reading::Model: value_single, value_day, value_night, value_peak, consumption);
 // Whoever has the PIN can show that an account is theirs.
-told!(personal_account::Model, hiding "pin": holder_name, address, pin, attachable, residents, heated_area);
+told!(personal_account::Model, hiding ["pin", "holder_name", "address"]: holder_name, address, pin, attachable, residents, heated_area);
 told!(service_change::Model: before, after, description);
 told!(statement::Model: opening, accrued, recalculated, penalty, paid, closing, due_on, issued_at);
 told!(tariff::Model: service_name, price, unit, ends_on, order_reference);

@@ -55,6 +55,10 @@ impl Importer {
                 exported_at: None,
             },
         };
+        if row.rows_done == 0 && row.finished_at.is_none() {
+            // Never begun, or taken back since: who loads it now has loaded it.
+            row = import_file::Model { started_at: self.clock.now(), name: entry.name.clone(), ..row };
+        }
         let newer = newest.and_then(|newest| newest.exported_at).filter(|newest| *newest > exported_at);
         if let Some(newer) = newer
             && row.finished_at.is_none()

@@ -4,6 +4,7 @@
 
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
 use entity::ids::{ImportFileId, PersonalAccountId};
 
 use super::context::{Beside, Context};
@@ -153,9 +154,9 @@ impl Importer {
                 return Err(Failure::Refused(Problem::of_file(&entry.name, reason)));
             }
             let count = rows.len() as u64;
+            let from = done;
             done += i64::try_from(count).unwrap_or_default();
-            let tally = self.write_chunk::<L>(context, entry, &rows, (id, done)).await?;
-            total += tally;
+            total += self.write_chunk::<L>(context, entry, &rows, (id, (from, done))).await?;
             events(ImportEvent::Advanced { rows: count });
         }
         // What is cut off ends a file early, and no chunk tells.
@@ -163,11 +164,7 @@ impl Importer {
             return Err(Failure::Refused(problem.clone()));
         }
         let finished_at = Some(self.clock.now());
-        self.db
-            .transaction(|tx| async move {
-                Ok::<_, Failure<Problem>>(store::advance_import_in(&tx, id, done, finished_at).await?)
-            })
-            .await?;
+        self.db.transaction(|tx| async move { advance_in(&tx, entry, id, ((done, done), finished_at)).await }).await?;
         Ok((Outcome::Loaded, total))
     }
 
@@ -176,7 +173,7 @@ impl Importer {
         context: &Context,
         entry: &FileEntry,
         rows: &[<L::Stream as Stream>::Item],
-        (id, done): (ImportFileId, i64),
+        (id, rows_done): (ImportFileId, (i64, i64)),
     ) -> Result<Tally, Failure<Problem>> {
         let work = |tx: Tx| async move {
             let plan = L::plan(context, Reads::Inside(&tx), rows, &mut Beside::default()).await?;
@@ -186,12 +183,26 @@ impl Importer {
                 return Err(Failure::Refused(Problem { line, column, ..Problem::of_file(&entry.name, fault.reason) }));
             }
             L::apply(&tx, &plan.changes).await?;
-            store::advance_import_in(&tx, id, done, None).await?;
+            advance_in(&tx, entry, id, (rows_done, None)).await?;
             tell_in(&tx, &self.outbox, &L::moved_accounts(&plan.changes)).await?;
             Ok(tally)
         };
         self.db.transaction(work).await
     }
+}
+
+/// From where this run left the file to where it has come.
+async fn advance_in(
+    tx: &Tx,
+    entry: &FileEntry,
+    id: ImportFileId,
+    (rows_done, finished_at): ((i64, i64), Option<DateTime<Utc>>),
+) -> Result<(), Failure<Problem>> {
+    if store::advance_import_in(tx, id, rows_done, finished_at).await? {
+        return Ok(());
+    }
+    let reason = "another run loads it at the same time, or it is being taken back: run again when that is done";
+    Err(Failure::Refused(Problem::of_file(&entry.name, reason)))
 }
 
 /// The cabinets that have attached accounts whose balances were moved learn of it.

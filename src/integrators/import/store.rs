@@ -10,9 +10,11 @@ use entity::{
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseExecutor, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DatabaseExecutor, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect,
 };
+
+use uuid::Uuid;
 
 use crate::kernel::Fault;
 use crate::platform::db::{Db, Tx, bulk};
@@ -228,15 +230,19 @@ pub async fn find_statements_since(
     Ok(query.all(&reads.executor()).await?)
 }
 
-/// The newest period of each account that has statements.
+/// The newest period of each account that has statements, but for those that some sources brought.
 pub async fn find_newest_periods(
     reads: Reads<'_>,
     accounts: &[PersonalAccountId],
+    but_for: &[Uuid],
 ) -> Result<Vec<(PersonalAccountId, YearMonth)>, Fault> {
+    let others = statement::Column::BroughtBy.is_null().or(statement::Column::BroughtBy.is_not_in(but_for.to_vec()));
+    let others = Condition::all().add_option((!but_for.is_empty()).then_some(others));
     let query = statement::standing()
         .select_only()
         .column(statement::Column::PersonalAccountId)
         .column_as(statement::Column::Period.max(), "newest")
+        .filter(others)
         .filter(statement::Column::PersonalAccountId.is_in(bulk::list(accounts.iter().copied())))
         .group_by(statement::Column::PersonalAccountId);
     Ok(query.into_tuple().all(&reads.executor()).await?)
@@ -377,14 +383,15 @@ pub async fn put_import_in(tx: &Tx, row: import_file::Model, known: bool) -> Res
     Ok(())
 }
 
+/// False when the file is not where this run left it: another run is at it, or it is being taken back.
 pub async fn advance_import_in(
     tx: &Tx,
     id: ImportFileId,
-    rows_done: i64,
+    (from, rows_done): (i64, i64),
     finished_at: Option<DateTime<Utc>>,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     let progress =
         import_file::ActiveModel { rows_done: Set(rows_done), finished_at: Set(finished_at), ..Default::default() };
-    import_file::Entity::update_many().set(progress).filter(import_file::Column::Id.eq(id)).exec(&**tx).await?;
-    Ok(())
+    let left = import_file::Entity::update_many().set(progress).filter(import_file::Column::Id.eq(id));
+    Ok(left.filter(import_file::Column::RowsDone.eq(from)).exec(&**tx).await?.rows_affected > 0)
 }

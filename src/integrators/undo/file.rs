@@ -2,9 +2,11 @@
 
 use std::ops::AddAssign;
 
+use chrono::{DateTime, Utc};
 use entity::ids::{ImportFileId, StatementId};
 use entity::import_file;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{Became, Brought, Undo, UndoRefusal, Undone, store};
 use crate::integrators::batch::MOST_ROWS;
@@ -31,6 +33,15 @@ pub struct UndoneFile {
     pub interrupted: bool,
 }
 
+/// How a file is taken back.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct How<'a> {
+    /// Answers, and leaves nothing.
+    pub dry_run: bool,
+    /// In a dry run: the files of later months that were tried before.
+    pub tried: &'a [Uuid],
+}
+
 impl AddAssign<Vec<Undone>> for UndoneFile {
     fn add_assign(&mut self, undone: Vec<Undone>) {
         for one in undone {
@@ -55,16 +66,26 @@ impl Undo {
         store::list_files(self.db.read(), most).await
     }
 
+    /// Files of statements that a provider loaded under these names within a time.
+    pub async fn find_loaded(
+        &self,
+        provider: &str,
+        names: &[&str],
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Vec<import_file::Model>, Fault> {
+        store::find_loaded(self.db.read(), provider, names, (from, to)).await
+    }
+
     pub async fn find_file(&self, id: ImportFileId) -> Result<Option<import_file::Model>, Fault> {
         store::find_file(self.db.read(), id).await
     }
 
-    /// Takes back what a file brought; the file can be loaded again from then on. `advanced` hears how many statements more were
+    /// Takes back what a file brought; as soon as something is, the file counts as not loaded. `advanced` hears how many statements more were
     /// looked at. Cut off, it goes on from there when it is asked again.
     pub async fn file(
         &self,
         file: &import_file::Model,
-        dry_run: bool,
+        how: How<'_>,
         stop: &CancellationToken,
         advanced: &(dyn Fn(u64) + Sync),
     ) -> Result<UndoneFile, Failure<UndoRefusal>> {
@@ -77,22 +98,19 @@ impl Undo {
             None => None,
         };
         let context = self.context(provider.ok_or(Failure::Refused(UndoRefusal::NotFound))?)?;
-        if !dry_run {
-            // Before the first is taken back: whoever loads the file again meanwhile is not told that it is loaded.
-            let unloaded = self.db.transaction(|tx| async move {
-                Ok::<_, Failure<std::convert::Infallible>>(store::unload_in(&tx, file.id).await?)
-            });
-            unloaded.await.map_err(Fault::from)?;
-        }
+        let (source, How { dry_run, tried }) = (file.id.0, how);
         let (mut done, mut after) = (UndoneFile::default(), None::<StatementId>);
         loop {
             if stop.is_cancelled() {
                 return Ok(UndoneFile { interrupted: true, ..done });
             }
-            let brought = Brought { source: file.id.0, after, most: MOST_ROWS as u64 };
-            let undone = self.take_back(&context, brought, dry_run).await?;
-            let Some(last) = undone.last() else { return Ok(done) };
-            after = Some(last.id);
+            let file = (!dry_run).then_some(file.id);
+            let brought = Brought { source, after, most: MOST_ROWS as u64, tried, file };
+            let (undone, last) = self.take_back(&context, brought, dry_run).await?;
+            if last.is_none() {
+                return Ok(done);
+            }
+            after = last;
             advanced(undone.len() as u64);
             done += undone;
         }

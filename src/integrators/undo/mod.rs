@@ -12,7 +12,7 @@ mod store;
 use std::sync::Arc;
 
 use entity::exact::YearMonth;
-use entity::ids::{ImportBatchId, ProviderId, StatementId};
+use entity::ids::{ImportBatchId, ImportFileId, ProviderId, StatementId};
 use uuid::Uuid;
 
 use self::plan::Plan;
@@ -23,12 +23,13 @@ use crate::integrators::import::store::write_bills_in;
 use crate::integrators::import::tell_in;
 use crate::integrators::register::cells::CellError;
 use crate::kernel::{Clock, Entropy, Failure, Fault};
+use crate::payments::Payments;
 use crate::platform::Mechanisms;
 use crate::platform::db::{Db, Tx};
 use crate::platform::outbox::Outbox;
 use crate::platform::wakeups::{Wake, Wakeups};
 
-pub use file::UndoneFile;
+pub use file::{How, UndoneFile};
 
 /// The batch mutation whose rows move money.
 const STATEMENTS: &str = "importStatements";
@@ -69,10 +70,14 @@ pub enum UndoRefusal {
 
 /// Which statements: of a source, behind one.
 #[derive(Clone, Copy, Debug)]
-struct Brought {
+struct Brought<'a> {
     source: Uuid,
     after: Option<StatementId>,
     most: u64,
+    /// Of a try: sources that were tried before, whose statements count as taken back.
+    tried: &'a [Uuid],
+    /// A file that is loaded no more as soon as something of it is taken back.
+    file: Option<ImportFileId>,
 }
 
 #[derive(Debug)]
@@ -83,12 +88,13 @@ pub struct Undo {
     clock: Clock,
     entropy: Entropy,
     accounts: Arc<Accounts>,
+    payments: Arc<Payments>,
 }
 
 impl Undo {
-    pub fn new(mechanisms: &Mechanisms, accounts: Arc<Accounts>) -> Self {
+    pub fn new(mechanisms: &Mechanisms, accounts: Arc<Accounts>, payments: Arc<Payments>) -> Self {
         let Mechanisms { db, outbox, wakeups, clock, entropy, .. } = mechanisms.clone();
-        Self { db, outbox, wakeups, clock, entropy, accounts }
+        Self { db, outbox, wakeups, clock, entropy, accounts, payments }
     }
 
     /// Takes back what a batch brought, in the order of the statements' ids. Of a batch that is forgotten by its key the
@@ -105,8 +111,8 @@ impl Undo {
         }
         let found = self.accounts.find_provider(provider).await?;
         let context = self.context(found.ok_or_else(|| Fault::internal("a client of no provider"))?)?;
-        let brought = Brought { source: id.0, after: None, most: MOST_ROWS as u64 };
-        let undone = self.take_back(&context, brought, dry_run).await?;
+        let brought = Brought { source: id.0, after: None, most: MOST_ROWS as u64, tried: &[], file: None };
+        let (undone, _) = self.take_back(&context, brought, dry_run).await?;
         if batch.is_none() && undone.is_empty() {
             return Err(Failure::Refused(UndoRefusal::NotFound));
         }
@@ -119,7 +125,7 @@ impl Undo {
     }
 
     /// In one transaction.
-    async fn take_back(&self, context: &Context, brought: Brought, dry_run: bool) -> Result<Vec<Undone>, Fault> {
+    async fn take_back(&self, context: &Context, brought: Brought<'_>, dry_run: bool) -> Result<Piece, Fault> {
         let provider = provider_id(context)?;
         let done = self.db.transaction(|tx| async move {
             let undone = self.take_back_in(&tx, context, brought).await?;
@@ -135,15 +141,26 @@ impl Undo {
         }
     }
 
-    async fn take_back_in(&self, tx: &Tx, context: &Context, brought: Brought) -> Result<Vec<Undone>, Fault> {
-        let (statements, accounts) = store::lock_brought_in(tx, provider_id(context)?, brought).await?;
-        let plan = Plan::make(tx, context, &statements, accounts).await?;
+    async fn take_back_in(&self, tx: &Tx, context: &Context, brought: Brought<'_>) -> Result<Piece, Fault> {
+        let locked = store::lock_brought_in(tx, provider_id(context)?, brought).await?;
+        let last = locked.last;
+        let plan = Plan::make(tx, context, locked, brought.tried).await?;
         write_bills_in(tx, &plan.changes).await?;
+        if let Some(file) = brought.file.filter(|_| !plan.changes.accounts.is_empty()) {
+            store::unload_in(tx, file).await?;
+        }
+        if let Some(statement) = plan.changes.withdrawn.first() {
+            let accounts = plan.changes.withdrawn.iter().map(|statement| statement.personal_account_id).collect();
+            self.payments.forget_autopay_runs_in(tx, accounts, statement.period).await?;
+        }
         let moved: Vec<_> = plan.changes.accounts.iter().map(|account| account.id).collect();
         tell_in(tx, &self.outbox, &moved).await?;
-        Ok(plan.undone)
+        Ok((plan.undone, last))
     }
 }
+
+/// What became of a piece, and the last that was looked at; none: there are no more.
+type Piece = (Vec<Undone>, Option<StatementId>);
 
 fn provider_id(context: &Context) -> Result<ProviderId, Fault> {
     let provider = context.provider.as_ref().ok_or_else(|| Fault::internal("statements of no provider"))?;

@@ -6,7 +6,9 @@ use entity::enums::LedgerEntryKind;
 use entity::exact::{Money, YearMonth};
 use entity::ids::{LedgerEntryId, PersonalAccountId, StatementId};
 use entity::{personal_account, statement, statement_line};
+use uuid::Uuid;
 
+use super::store::Locked;
 use super::{Became, Undone, store};
 use crate::accounts::Balance;
 use crate::billing::posting::{
@@ -40,13 +42,13 @@ impl Plan {
     pub async fn make(
         tx: &Tx,
         context: &Context,
-        statements: &[statement::Model],
-        mut accounts: HashMap<PersonalAccountId, personal_account::Model>,
+        Locked { statements, mut accounts, .. }: Locked,
+        tried: &[Uuid],
     ) -> Result<Self, Fault> {
         let mut plan = Self::default();
         let Some(period) = statements.first().map(|statement| statement.period) else { return Ok(plan) };
-        let mut beside = Beside::find(tx, context, statements, period).await?;
-        for statement in statements {
+        let mut beside = Beside::find(tx, context, (&statements, tried), period).await?;
+        for statement in &statements {
             let account = accounts.get_mut(&statement.personal_account_id);
             let account = account.ok_or_else(|| Fault::internal("a statement of no account"))?;
             let before = Balance::of_account(account);
@@ -133,7 +135,7 @@ impl Beside {
     async fn find(
         tx: &Tx,
         context: &Context,
-        statements: &[statement::Model],
+        (statements, tried): (&[statement::Model], &[Uuid]),
         period: YearMonth,
     ) -> Result<Self, Fault> {
         let reads = Reads::Inside(tx);
@@ -150,7 +152,7 @@ impl Beside {
             paid_here = PaidHereSince::find(reads, &accounts, context.start_of(period)).await?;
         }
         Ok(Self {
-            newest: find_newest_periods(reads, &accounts).await?.into_iter().collect(),
+            newest: find_newest_periods(reads, &accounts, tried).await?.into_iter().collect(),
             before: before.map(|before| (before.personal_account_id, (before.period, before.closing))).collect(),
             entries: posted::find_entries(reads, &ids).await?,
             earlier,

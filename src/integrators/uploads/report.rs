@@ -44,7 +44,7 @@ pub struct FileLine {
     pub problem_count: u64,
     /// The first of them.
     pub problems: Vec<ProblemLine>,
-    /// What the first rows that are known with other values change, or would in a dry run. A PIN is not shown.
+    /// What the first rows that are known with other values change, or would in a dry run.
     #[serde(default)]
     pub differences: Vec<DifferenceLine>,
 }

@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::report::{FileLine, ProblemLine, Report};
 use super::running::Ended;
 use super::{Upload, UploadRefusal, Uploads, store};
-use crate::integrators::register::Kind;
-use crate::integrators::undo::{UndoRefusal, UndoneFile};
-use crate::kernel::{ApiClient, Failure, Fault, type_id};
+use crate::integrators::register::{Kind, Manifest};
+use crate::integrators::undo::{How, UndoRefusal, UndoneFile};
+use crate::kernel::{ApiClient, Failure, Fault};
 
 impl Uploads {
     /// An export that takes back the statements of another: it waits for the worker like every export.
@@ -28,8 +28,11 @@ impl Uploads {
         if undone.finished_at.is_none() || undone.dry_run || undone.undoes.is_some() {
             return Err(Failure::Refused(UploadRefusal::NotUndoable));
         }
-        let rows =
-            self.statements_of(&undone).await?.iter().fold(0_i64, |sum, file| sum.saturating_add(file.rows_total));
+        let files = self.statements_of(&undone).await?;
+        if files.is_empty() {
+            return Err(Failure::Refused(UploadRefusal::NotUndoable));
+        }
+        let rows = files.iter().fold(0_i64, |sum, file| sum.saturating_add(file.rows_total));
         let now = self.mechanisms.clock.now();
         let row = upload::Model {
             id: self.mechanisms.entropy.id(&self.mechanisms.clock)?,
@@ -50,18 +53,19 @@ impl Uploads {
         self.admit(Upload { row, files: Vec::new() }).await
     }
 
-    /// Files of statements that an export loaded, and no other did before it; the newest month first.
+    /// Files of statements that an export loaded, wholly or in part, the newest month first. What was loaded before is another's; and
+    /// so is what was loaded again after this one was taken back.
     async fn statements_of(&self, upload: &upload::Model) -> Result<Vec<import_file::Model>, Fault> {
-        let report: Report = upload.report.as_deref().map(serde_json::from_str).transpose()?.unwrap_or_default();
-        let mut files = Vec::new();
-        for id in report.files.iter().rev().filter_map(|file| type_id::decode(file.import_id.as_deref()?)) {
-            let found = self.undo.find_file(id).await?;
-            let own = |file: &import_file::Model| {
-                file.kind == Kind::Statements.word() && file.started_at >= upload.created_at
-            };
-            files.extend(found.filter(own));
-        }
-        Ok(files)
+        let (Some(arrived_at), Some(finished_at)) = (upload.arrived_at, upload.finished_at) else {
+            return Ok(Vec::new());
+        };
+        let Ok(manifest) = Manifest::parse(&upload.manifest) else { return Ok(Vec::new()) };
+        let mut entries: Vec<_> = manifest.files.iter().filter(|entry| entry.kind == Kind::Statements).collect();
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.period));
+        let names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        let found = self.undo.find_loaded(&manifest.provider, &names, (arrived_at, finished_at)).await?;
+        let by_name = |name: &&str| found.iter().find(|file| file.name == **name).cloned();
+        Ok(names.iter().filter_map(by_name).collect())
     }
 
     /// Carries one out.
@@ -81,10 +85,11 @@ impl Uploads {
         let advanced = |count: u64| {
             steps.fetch_add(i64::try_from(count).unwrap_or_default(), Ordering::Relaxed);
         };
-        let (mut report, mut state) = (Report::default(), UploadState::Done);
+        let (mut report, mut state, mut tried) = (Report::default(), UploadState::Done, Vec::new());
         let work = async {
             for file in &files {
-                let done = match self.undo.file(file, upload.dry_run, &stop, &advanced).await {
+                let how = How { dry_run: upload.dry_run, tried: &tried };
+                let done = match self.undo.file(file, how, &stop, &advanced).await {
                     Ok(done) => done,
                     Err(Failure::Refused(UndoRefusal::NotFound | UndoRefusal::NotStatements)) => UndoneFile::default(),
                     Err(Failure::Fault(fault)) => return Err(fault),
@@ -96,6 +101,9 @@ impl Uploads {
                     state = UploadState::Refused;
                 }
                 report.files.push(FileLine::undone(file, &done));
+                if upload.dry_run {
+                    tried.push(file.id.0);
+                }
             }
             Ok(true)
         };

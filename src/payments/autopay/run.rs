@@ -4,8 +4,8 @@ use std::convert::Infallible;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::{AutopayRunState, AutopayTrigger, PaymentMethod, PaymentStatus};
-use entity::exact::Money;
-use entity::ids::{AutopayRunId, PaymentId, UserId};
+use entity::exact::{Money, YearMonth};
+use entity::ids::{AutopayRunId, PaymentId, PersonalAccountId, UserId};
 use entity::{autopay, autopay_run, payment, statement};
 
 use super::event::{RunAutopay, SendAutopayAnnounced, SendAutopayFailed};
@@ -58,6 +58,16 @@ impl Payments {
             }
         }
         Ok(planned)
+    }
+
+    /// The month's statement is taken back: it may come again, and is announced and paid then.
+    pub async fn forget_autopay_runs_in(
+        &self,
+        tx: &Tx,
+        accounts: Vec<PersonalAccountId>,
+        period: YearMonth,
+    ) -> Result<(), Fault> {
+        store::delete_unpaid_runs_in(tx, accounts, period).await
     }
 
     /// The account, while its payer may pay it: a share may have ended.

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use crate::kernel::{Fault, Page};
-use crate::platform::db::{Tx, read_page};
+use crate::platform::db::{Tx, bulk, read_page};
 
 pub async fn find_method<C: ConnectionTrait>(db: &C, id: SavedMethodId) -> Result<Option<saved_method::Model>, Fault> {
     Ok(saved_method::Entity::find_by_id(id).one(db).await?)
@@ -128,6 +128,21 @@ pub async fn insert_run_in(tx: &Tx, run: autopay_run::Model) -> Result<bool, Fau
         OnConflict::columns([autopay_run::Column::AutopayId, autopay_run::Column::Period]).do_nothing().to_owned();
     let insert = autopay_run::Entity::insert(run.into_active_model()).on_conflict(once);
     Ok(insert.exec_without_returning(&**tx).await? == 1)
+}
+
+/// Runs of a month that have paid nothing and are not about to.
+pub async fn delete_unpaid_runs_in(tx: &Tx, accounts: Vec<PersonalAccountId>, period: YearMonth) -> Result<(), Fault> {
+    let of_accounts = autopay::Entity::find()
+        .select_only()
+        .column(autopay::Column::Id)
+        .filter(autopay::Column::PersonalAccountId.is_in(bulk::list(accounts)));
+    let runs = autopay_run::Entity::delete_many()
+        .filter(autopay_run::Column::AutopayId.in_subquery(of_accounts.into_query()))
+        .filter(autopay_run::Column::Period.eq(period))
+        .filter(autopay_run::Column::PaymentId.is_null())
+        .filter(autopay_run::Column::State.is_in([AutopayRunState::Announced, AutopayRunState::Skipped]));
+    runs.exec(&**tx).await?;
+    Ok(())
 }
 
 pub async fn find_run(

@@ -161,6 +161,8 @@ impl Payments {
         rows: &[Posted],
     ) -> std::result::Result<Vec<Outcome>, Fault> {
         let ids: Vec<PaymentId> = rows.iter().map(|row| row.payment).collect();
+        // Registers of the provider wait meanwhile: what is told and what is posted is decided one after the other.
+        store::lock_terms_in(tx, provider).await?;
         let payments = store::paid_of_provider_in(tx, provider, &ids).await?;
         let refunds = store::given_back_in(tx, &ids).await?;
         let mut of_payment: HashMap<_, Vec<_>> = HashMap::new();
@@ -171,11 +173,13 @@ impl Payments {
             payments: payments.into_iter().map(|payment| (payment.id, payment)).collect(),
             refunds: of_payment,
             posted: HashSet::new(),
+            named: HashSet::new(),
             returned: HashSet::new(),
         };
         let outcomes = rows.iter().map(|row| known.take(row)).collect();
         let now = self.clock.now();
         store::mark_posted_in(tx, &Vec::from_iter(known.posted), now).await?;
+        store::mark_told_in(tx, &Vec::from_iter(known.named), now).await?;
         store::mark_refunds_posted_in(tx, &Vec::from_iter(known.returned), now).await?;
         Ok(outcomes)
     }
@@ -253,6 +257,8 @@ struct Known {
     payments: HashMap<PaymentId, payment::Model>,
     refunds: HashMap<PaymentId, Vec<refund::Model>>,
     posted: HashSet<PaymentId>,
+    /// The provider knows of them, whoever has told it.
+    named: HashSet<PaymentId>,
     returned: HashSet<RefundId>,
 }
 
@@ -262,7 +268,7 @@ impl Known {
         let refunds = self.refunds.get(&payment.id).into_iter().flatten();
         if row.amount.is_negative() {
             // What was left out of the payment's own row is no return; of a payment that stood in no register the API tells.
-            let known = payment.sent_at.is_some() || self.posted.contains(&payment.id);
+            let known = payment.sent_at.is_some() || payment.posted_at.is_some() || self.posted.contains(&payment.id);
             let left_out =
                 |refund: &&refund::Model| payment.register_id.is_some() && refund.register_id == payment.register_id;
             let told = refunds.filter(|refund| known && !left_out(refund));
@@ -278,6 +284,8 @@ impl Known {
             };
         }
         if payment.posted_at.is_some() || self.posted.contains(&payment.id) {
+            // A statement may have shown it before: now the provider has named it.
+            self.named.insert(payment.id);
             return Outcome::Repeated;
         }
         // The row said what was left when it was written; one that was in none is posted with all of it, or with what is left.
@@ -285,13 +293,15 @@ impl Known {
             refunds.clone().filter(|refund| refund.register_id.is_some() && refund.register_id == payment.register_id);
         let told = payment.amount - left_out.map(|refund| refund.amount).sum::<Money>();
         if row.amount != told {
-            if payment.register_id.is_some() || row.amount != told - payment.refunded {
+            let given_back: Money = refunds.clone().map(|refund| refund.amount).sum();
+            if payment.register_id.is_some() || row.amount != payment.amount - given_back {
                 return Outcome::AmountDiffers;
             }
             // What is left was posted: what was given back before is never posted by itself.
             self.returned.extend(refunds.map(|refund| refund.id));
         }
         self.posted.insert(payment.id);
+        self.named.insert(payment.id);
         Outcome::Posted
     }
 }

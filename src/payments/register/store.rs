@@ -99,9 +99,12 @@ pub async fn mark_sent_in(
     update_in(tx, ids, &sent).await
 }
 
-/// Who has posted a payment knows of it: it stands in no later register.
 pub async fn mark_posted_in(tx: &Tx, ids: &[PaymentId], now: DateTime<Utc>) -> Result<(), DbErr> {
-    update_in(tx, ids, &payment::ActiveModel { posted_at: Set(Some(now)), ..Default::default() }).await?;
+    update_in(tx, ids, &payment::ActiveModel { posted_at: Set(Some(now)), ..Default::default() }).await
+}
+
+/// Who has posted a payment knows of it: it stands in no later register.
+pub async fn mark_told_in(tx: &Tx, ids: &[PaymentId], now: DateTime<Utc>) -> Result<(), DbErr> {
     for ids in ids.chunks(AT_ONCE) {
         let told = payment::ActiveModel { sent_at: Set(Some(now)), ..Default::default() };
         let these = payment::Entity::update_many().set(told).filter(payment::Column::Id.is_in(ids.iter().copied()));

@@ -9,7 +9,7 @@ mod operator;
 mod outbound;
 mod registration;
 mod staying;
-mod undo;
+pub mod undo;
 mod uploads;
 mod webhooks;
 

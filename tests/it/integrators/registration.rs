@@ -244,8 +244,7 @@ both_ways!(what_is_revoked_by_an_administrator_opens_nothing_any_more, |app| {
 both_ways!(an_administrator_does_to_itself_what_it_asks_for, |app| {
     let admin = administrator(&app).await;
     let caller = admin.caller().await;
-    let payload =
-        act(&caller, "rotateApiClientSecret", json!({ "id": admin.client_id, "overlapHours": 1 })).await;
+    let payload = act(&caller, "rotateApiClientSecret", json!({ "id": admin.client_id, "overlapHours": 1 })).await;
     let renewed = program(&app, &payload);
     assert!(is_known(&caller).await, "its token goes on with the old secret");
     app.advance(TimeDelta::hours(1));
@@ -254,8 +253,7 @@ both_ways!(an_administrator_does_to_itself_what_it_asks_for, |app| {
 
     // Without an overlap the answer is the last that the token is good for.
     let caller = renewed.caller().await;
-    let payload =
-        act(&caller, "rotateApiClientSecret", json!({ "id": admin.client_id, "overlapHours": 0 })).await;
+    let payload = act(&caller, "rotateApiClientSecret", json!({ "id": admin.client_id, "overlapHours": 0 })).await;
     let renewed = program(&app, &payload);
     assert!(!is_known(&caller).await);
 

@@ -20,7 +20,7 @@ const UNDONE: &str = "undone { withdrawnCount restoredCount unchangedCount refus
     error { code message } detail balanceBefore { owed { amount } version } balanceAfter { owed { amount } version } } }";
 const SHOWN: &str = "query($id: ID!) { node(id: $id) { ... on PersonalAccount { balance { owed { amount } }
     statements { edges { node { id period accrued { amount } lines { amount { amount } } } } }
-    ledger(first: 3) { edges { node { kind amount { amount } reverses { id } statement { id } period explanation { text } } } } } } }";
+    ledger(first: 3) { edges { node { kind amount { amount } reverses { id } statement { id } period explanation { lines { amount { amount } } } } } } } } }";
 
 /// The debt of the sample, and so many kopecks more.
 fn owed(more: i64) -> String {
@@ -29,7 +29,7 @@ fn owed(more: i64) -> String {
 }
 
 /// Of the sample's account for June: so many kopecks more.
-fn june(more: i64, issued_at: &str) -> Value {
+pub fn june(more: i64, issued_at: &str) -> Value {
     let mut row = statement(&sample("debt").number, &owed(0), &Money(more).to_string(), &owed(more));
     row["issuedAt"] = json!(issued_at);
     row
@@ -38,13 +38,13 @@ fn june(more: i64, issued_at: &str) -> Value {
 const FIRST: &str = "2026-06-20T08:00:00Z";
 
 /// Imports and gives the batch.
-async fn sent(program: &Customer, key: &str, rows: Vec<Value>) -> String {
+pub async fn sent(program: &Customer, key: &str, rows: Vec<Value>) -> String {
     let payload = program.mutate("importStatements", ROWS, statements(key, rows)).await;
     assert_eq!(payload["batch"]["refusedCount"], 0, "{payload}");
     payload["batch"]["batchId"].as_str().unwrap().to_owned()
 }
 
-async fn undo(program: &Customer, batch: &str, dry_run: bool) -> Value {
+pub async fn undo(program: &Customer, batch: &str, dry_run: bool) -> Value {
     let input = json!({ "batchId": batch, "dryRun": dry_run });
     let payload = program.mutate("undoImportBatch", UNDONE, input).await;
     assert_eq!(user_errors(&payload), [], "{payload}");
@@ -149,6 +149,11 @@ both_ways!(what_took_the_place_of_an_earlier_issue_gives_it_back, |app| {
         assert_eq!(now["balance"]["owed"]["amount"], json!(owed(left)));
         let amount = json!(Money(left).to_string());
         assert_eq!((&statement["accrued"]["amount"], &statement["lines"][0]["amount"]["amount"]), (&amount, &amount));
+        // Its lines explain the charge that stands, and none that is taken back.
+        let charges = now["ledger"]["edges"].as_array().unwrap().iter().map(|edge| &edge["node"]);
+        let charges: Vec<_> = charges.filter(|entry| entry["kind"] == "CHARGE").collect();
+        assert_eq!(charges[0]["explanation"]["lines"][0]["amount"]["amount"], amount);
+        assert_eq!(charges[1]["explanation"]["lines"], json!([]));
         assert_eq!(undo(&program, batch, false).await["statements"], json!([]), "it brought nothing any more");
     }
     assert_eq!(shown(&anna, &id).await["statements"], issued["statements"], "under its own id");
@@ -247,44 +252,81 @@ both_ways!(two_who_take_the_same_back_at_once_take_it_back_once, |app| {
     app.finish().await;
 });
 
-/// An export of the sample's month, as files: name and content; the manifest.
-fn export_of_june() -> (String, Vec<(String, Vec<u8>)>) {
+both_ways!(two_who_take_a_correction_back_at_once_go_one_issue_back, |app| {
+    let (anna, id) = owner(&app, "anna@example.com", "debt").await;
+    let program = caller(&app, "debt").await;
+    sent(&program, "first", vec![june(10_000, FIRST)]).await;
+    sent(&program, "second", vec![june(9_000, "2026-06-20T08:31:00Z")]).await;
+    let third = sent(&program, "third", vec![june(8_000, "2026-06-20T08:32:00Z")]).await;
+    let undone = futures_util::future::join_all((0..4).map(|_| undo(&program, &third, false))).await;
+    assert_eq!(undone.iter().flat_map(became).collect::<Vec<_>>(), ["RESTORED"]);
+    assert_eq!(shown(&anna, &id).await["balance"]["owed"]["amount"], json!(owed(9_000)));
+    balanced(&app).await;
+    app.drain().await;
+    app.discard_letters();
+    app.finish().await;
+});
+
+/// An export of the sample's June and July, 100 and 5 more: name and content of each file; the manifest.
+fn export_of_summer() -> (String, Vec<(String, Vec<u8>)>) {
     let (dir, written) = (tempfile::tempdir().unwrap(), (Encoding::Utf8, Separator::Semicolon));
-    let (june, account) = (YearMonth(202_606), sample("debt").number.clone());
-    let opening: Money = owed(0).parse().unwrap();
-    let mut rows = RowWriter::<StatementRow>::create(dir.path(), "statements.csv", Some(june), written).unwrap();
-    let row = StatementRow {
-        account: account.clone(),
-        period: june,
-        opening,
-        accrued: Money(10_000),
-        recalculated: Money::ZERO,
-        penalty: Money::ZERO,
-        paid: Money::ZERO,
-        closing: opening + Money(10_000),
-        due_on: None,
-        issued_at: FIRST.parse().unwrap(),
-    };
-    rows.write(&row).unwrap();
-    let mut lines = RowWriter::<StatementLineRow>::create(dir.path(), "lines.csv", Some(june), written).unwrap();
-    let line = StatementLineRow {
-        account,
-        position: 1,
-        service_code: "gas".to_owned(),
-        service_name: "Газ".to_owned(),
-        volume: Quantity::ONE,
-        unit: Unit::CubicMetre,
-        price: "100".parse::<Price>().unwrap(),
-        coefficient: Coefficient::ONE,
-        amount: Money(10_000),
-        basis: ChargeBasis::Meter,
-        explanation: None,
-    };
-    lines.write(&line).unwrap();
-    let files = vec![rows.finish().unwrap(), lines.finish().unwrap()];
-    let content = |name: &str| (name.to_owned(), std::fs::read(dir.path().join(name)).unwrap());
-    let contents = vec![content("statements.csv"), content("lines.csv")];
-    (manifest(files, &sample("debt").provider_code), contents)
+    let (mut files, mut names) = (Vec::new(), Vec::new());
+    for (period, before, more) in [(202_606, 0, 10_000), (202_607, 10_000, 500)] {
+        let (month, account) = (YearMonth(period), sample("debt").number.clone());
+        let opening: Money = owed(before).parse().unwrap();
+        let pair = [format!("statements-{period}.csv"), format!("lines-{period}.csv")];
+        let mut rows = RowWriter::<StatementRow>::create(dir.path(), &pair[0], Some(month), written).unwrap();
+        let row = StatementRow {
+            account: account.clone(),
+            period: month,
+            opening,
+            accrued: Money(more),
+            recalculated: Money::ZERO,
+            penalty: Money::ZERO,
+            paid: Money::ZERO,
+            closing: opening + Money(more),
+            due_on: None,
+            issued_at: FIRST.parse().unwrap(),
+        };
+        rows.write(&row).unwrap();
+        let mut lines = RowWriter::<StatementLineRow>::create(dir.path(), &pair[1], Some(month), written).unwrap();
+        let line = StatementLineRow {
+            account,
+            position: 1,
+            service_code: "gas".to_owned(),
+            service_name: "Газ".to_owned(),
+            volume: Quantity::ONE,
+            unit: Unit::CubicMetre,
+            price: "1".parse::<Price>().unwrap(),
+            coefficient: Coefficient::ONE,
+            amount: Money(more),
+            basis: ChargeBasis::Meter,
+            explanation: None,
+        };
+        lines.write(&line).unwrap();
+        files.extend([rows.finish().unwrap(), lines.finish().unwrap()]);
+        names.extend(pair);
+    }
+    let content = |name: String| (name.clone(), std::fs::read(dir.path().join(name)).unwrap());
+    (manifest(files, &sample("debt").provider_code), names.into_iter().map(content).collect())
+}
+
+/// Sends an export and waits until it is carried out.
+async fn sent_by_http(app: &TestApp, program: &Customer) -> String {
+    let (manifest, files) = export_of_summer();
+    let import = begun(program, &manifest).await;
+    let early = call(program, Method::POST, &format!("{import}/undo"), &[], Vec::new()).await;
+    assert_eq!(early.code(), (409, "IMPORT_NOT_UNDOABLE".to_owned()), "it is not here yet");
+    for (name, content) in &files {
+        let head = [("upload-offset", "0"), ("upload-complete", "?1")];
+        let sent = call(program, Method::PATCH, &format!("{import}/files/{name}"), &head, content.clone()).await;
+        assert_eq!(sent.status, StatusCode::NO_CONTENT, "{}", sent.text);
+    }
+    app.drain().await;
+    assert_eq!(look(program, &import).await["state"], "DONE");
+    // What comes next comes later.
+    app.advance(TimeDelta::seconds(1));
+    import
 }
 
 both_ways!(an_export_that_came_by_http_is_taken_back_by_http, |app| {
@@ -292,37 +334,39 @@ both_ways!(an_export_that_came_by_http_is_taken_back_by_http, |app| {
     app.advance(TimeDelta::seconds(1));
     let (anna, id) = owner(&app, "anna@example.com", "debt").await;
     let program = caller(&app, "debt").await;
-    let (manifest, files) = export_of_june();
-    let import = begun(&program, &manifest).await;
-    let undoing = async |who: &Customer, query: &str| {
+    let import = sent_by_http(&app, &program).await;
+    let undoing = async |who: &Customer, import: &str, query: &str| {
         call(who, Method::POST, &format!("{import}/undo{query}"), &[], Vec::new()).await
     };
-    assert_eq!(undoing(&program, "").await.code(), (409, "IMPORT_NOT_UNDOABLE".to_owned()), "it is not here yet");
-    for (name, content) in &files {
-        let head = [("upload-offset", "0"), ("upload-complete", "?1")];
-        let sent = call(&program, Method::PATCH, &format!("{import}/files/{name}"), &head, content.clone()).await;
-        assert_eq!(sent.status, StatusCode::NO_CONTENT, "{}", sent.text);
-    }
-    app.drain().await;
-    let loaded = look(&program, &import).await;
-    assert_eq!(loaded["state"], "DONE", "{loaded}");
-    assert_eq!(shown(&anna, &id).await["balance"]["owed"]["amount"], json!(owed(10_000)));
+    let balance = async || shown(&anna, &id).await["balance"]["owed"]["amount"].take();
+    assert_eq!(balance().await, json!(owed(10_500)));
     let stranger = caller(&app, foreign()).await;
-    assert_eq!(undoing(&stranger, "").await.code(), (404, "IMPORT_NOT_FOUND".to_owned()));
-    for (query, left) in [("?dryRun=true", 10_000), ("", 0)] {
-        let begun = undoing(&program, query).await;
+    assert_eq!(undoing(&stranger, &import, "").await.code(), (404, "IMPORT_NOT_FOUND".to_owned()));
+    for (query, left) in [("?dryRun=true", 10_500), ("", 0)] {
+        let begun = undoing(&program, &import, query).await;
         assert_eq!(begun.status, StatusCode::CREATED, "{}", begun.text);
         let path = format!("/imports/{}", begun.json()["id"].as_str().unwrap());
-        assert_eq!(begun.json()["undoes"], loaded["id"]);
+        assert!(import.ends_with(begun.json()["undoes"].as_str().unwrap()));
         app.drain().await;
         let done = look(&program, &path).await;
-        let file = &done["report"]["files"][0];
-        assert_eq!((&done["state"], &file["outcome"]), (&json!("DONE"), &json!("UNDONE")), "{done}");
-        assert_eq!((&file["withdrawnCount"], &done["rowsDone"]), (&json!(1), &json!(1)), "{done}");
-        assert_eq!(shown(&anna, &id).await["balance"]["owed"]["amount"], json!(owed(left)));
-        let again = call(&program, Method::POST, &format!("{path}/undo"), &[], Vec::new()).await;
+        assert_eq!((&done["state"], &done["rowsDone"]), (&json!("DONE"), &json!(2)), "{done}");
+        for (at, name) in ["statements-202607.csv", "statements-202606.csv"].iter().enumerate() {
+            let file = &done["report"]["files"][at];
+            let told = (&file["name"], &file["outcome"], &file["withdrawnCount"]);
+            assert_eq!(told, (&json!(name), &json!("UNDONE"), &json!(1)), "{done}");
+        }
+        assert_eq!(balance().await, json!(owed(left)));
+        let again = undoing(&program, &path, "").await;
         assert_eq!(again.code(), (409, "IMPORT_NOT_UNDOABLE".to_owned()), "a taking back is not taken back");
     }
+    // The same files again are another export, which the first has nothing to do with.
+    app.advance(TimeDelta::seconds(1));
+    let second = sent_by_http(&app, &program).await;
+    assert_eq!(balance().await, json!(owed(10_500)));
+    assert_eq!(undoing(&program, &import, "").await.code(), (409, "IMPORT_NOT_UNDOABLE".to_owned()));
+    assert_eq!(undoing(&program, &second, "").await.status, StatusCode::CREATED);
+    app.drain().await;
+    assert_eq!(balance().await, json!(owed(0)));
     balanced(&app).await;
     app.drain().await;
     app.discard_letters();

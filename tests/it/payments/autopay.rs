@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use super::{custom, settle, started};
 use crate::billing::number;
 use crate::harness::{Customer, TestApp, both_ways, sample, user_errors};
+use crate::integrators::batches::caller;
+use crate::integrators::undo::{june, sent, undo};
 use crate::metering::owner;
 
 const SET: &str = "autopay { id acts: actsOn ceiling { amount } pausedAt } replayed";
@@ -79,6 +81,30 @@ both_ways!(an_autopay_is_announced_and_pays_once_what_was_announced_at_most, |ap
     assert_eq!(number(&app, paid).await, 100_000, "what is owed now");
     assert_eq!(app.take_letters("anna@example.com").len(), 1, "the payment's letter");
     put_right(&app).await;
+    app.finish().await;
+});
+
+both_ways!(a_month_that_was_taken_back_and_comes_again_is_announced_again, |app| {
+    let (customer, account, method) = with_method(&app).await;
+    let set = customer.mutate("setAutopay", SET, wish(&account, &method, "700000.00", "one")).await;
+    assert_eq!(user_errors(&set), []);
+    app.advance(TimeDelta::minutes(1));
+    let program = caller(&app, "debt").await;
+    let payments = &app.app.services.payments;
+    let issued_at = "2026-06-25T08:00:00Z";
+    let batch = sent(&program, "wrong", vec![june(10_000, issued_at)]).await;
+    assert_eq!(payments.plan_autopays().await.unwrap(), 1);
+    app.drain().await;
+    assert_eq!(undo(&program, &batch, false).await["withdrawnCount"], 1);
+    assert_eq!(runs(&app, "ANNOUNCED").await, 0);
+    // What was to be paid of it finds nothing to do.
+    app.advance(TimeDelta::hours(49));
+    app.drain().await;
+    sent(&caller(&app, "debt").await, "right", vec![june(9_000, issued_at)]).await;
+    assert_eq!(payments.plan_autopays().await.unwrap(), 1);
+    assert_eq!(runs(&app, "ANNOUNCED").await, 1);
+    app.drain().await;
+    app.discard_letters();
     app.finish().await;
 });
 

@@ -94,7 +94,7 @@ impl Stored {
         let Some(period) = bills.first().map(|bill| bill.statement.period) else {
             return Ok(Self::default());
         };
-        let periods = store::find_newest_periods(reads, accounts).await?;
+        let periods = store::find_newest_periods(reads, accounts, &[]).await?;
         let mut newest: HashMap<_, _> =
             periods.into_iter().map(|(account, period)| (account, (period, None))).collect();
         let mut same_period = HashMap::new();
