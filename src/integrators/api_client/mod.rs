@@ -1,5 +1,5 @@
-//! Providers' own programs: registered by an operator, or by a program that an operator lets (ADR 0057); proved by a secret, let
-//! in by a short-lived token (ADR 0046).
+//! Providers' own programs: registered by an operator, or by a program that an operator lets (ADR 0057); proved by a
+//! secret, let in by a short-lived token (ADR 0046).
 //!
 //! Promises: secrets and tokens are shown once and kept as hashes; what was revoked opens nothing from that moment on, and
 //! a token outlasts neither its client nor its secret; everything that is done to a client is written down. Refuses to

@@ -1,5 +1,5 @@
-//! What is done with clients: by an operator with all, by a program with the scope CLIENTS with those of its own provider
-//! (ADR 0057).
+//! What is done with clients: by an operator with all, by a program with the scope CLIENTS with those of its own
+//! provider (ADR 0057).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::{ApiClientEventKind, ClientScope};

@@ -257,6 +257,8 @@ both_ways!(an_administrator_does_to_itself_what_it_asks_for, |app| {
     let renewed = program(&app, &payload);
     assert!(!is_known(&caller).await);
 
+    // Of the log the order is by time.
+    app.advance(TimeDelta::seconds(1));
     let caller = renewed.caller().await;
     let payload = act(&caller, "revokeApiClient", json!({ "id": admin.client_id })).await;
     assert_ne!(payload["client"]["revokedAt"], Value::Null);
