@@ -13,6 +13,8 @@ pub struct Model {
     pub id: RefundId,
     pub payment_id: PaymentId,
     pub amount: Money,
+    /// Of the payment's commission, beside the amount: the acquirer has given it back by itself.
+    pub commission: Money,
     pub status: RefundStatus,
     /// Null until the acquirer has answered.
     pub acquirer_refund_id: Option<String>,

@@ -42,6 +42,7 @@ mod m0048_uploads;
 mod m0049_withdrawn_statements;
 mod m0047_consent;
 mod m0050_registration_keys;
+mod m0051_refund_commissions;
 mod table;
 
 #[derive(Debug)]
@@ -91,6 +92,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0044_changes::Step),
             Box::new(m0049_withdrawn_statements::Step),
             Box::new(m0050_registration_keys::Step),
+            Box::new(m0051_refund_commissions::Step),
         ]
     }
 }

@@ -171,7 +171,7 @@ impl List {
                     "savedMethod",
                 ],
             ),
-            Self::Refunds => ("refunds", &["id", "payment", "amount", "status", "reason", "createdAt", "finishedAt"]),
+            Self::Refunds => ("refunds", &["id", "payment", "amount", "commission", "status", "reason", "createdAt", "finishedAt"]),
             Self::SavedMethods => ("saved_methods", &["id", "kind", "title", "savedAt"]),
             Self::Autopays => (
                 "autopays",

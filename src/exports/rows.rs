@@ -183,6 +183,7 @@ pub(super) fn refund_row(refund: &refund::Model) -> Row {
         id(refund.id),
         id(refund.payment_id),
         Cell::decimal(refund.amount),
+        Cell::decimal(refund.commission),
         Cell::text(refund.status.word()),
         Cell::text(&refund.reason),
         time(refund.created_at),

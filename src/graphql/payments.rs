@@ -41,8 +41,10 @@ pub struct PaymentFailure {
 /// Money given back of a payment.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct Refund {
-    /// How much.
+    /// How much of the payment's amount.
     pub amount: Money,
+    /// How much of its commission beside it: the acquirer has given it back by itself.
+    pub commission: Money,
     /// How far it has come.
     pub status: RefundStatus,
     /// When it was asked for.
@@ -55,6 +57,7 @@ impl From<refund::Model> for Refund {
     fn from(refund: refund::Model) -> Self {
         Self {
             amount: refund.amount.into(),
+            commission: refund.commission.into(),
             status: refund.status.into(),
             created_at: DateTime(refund.created_at),
             finished_at: refund.finished_at.map(DateTime),

@@ -30,9 +30,10 @@ impl World {
         for payment in &payments {
             together.entry(payment.together_id.unwrap_or(payment.id)).or_default().push(payment);
         }
+        let refunds = refund::Entity::find().all(read).await.unwrap();
         for (first, all) in &together {
             let none = Vec::new();
-            self.check_together(first, all, at_bank.get(first).unwrap_or(&none), &entries);
+            self.check_together((first, all), at_bank.get(first).unwrap_or(&none), &entries, &refunds);
         }
         let whole = |all: &&Vec<&payment::Model>| all.len() > 1 && all.iter().all(|payment| payment.paid_at.is_some());
         self.tally.together += together.values().filter(whole).count() as u64;
@@ -51,10 +52,10 @@ impl World {
     /// All that are paid at once are where the bank's one payment is.
     fn check_together(
         &self,
-        first: &PaymentId,
-        all: &[&payment::Model],
+        (first, all): (&PaymentId, &[&payment::Model]),
         at_bank: &[&sandbox_payment::Model],
         entries: &[ledger_entry::Model],
+        refunds: &[refund::Model],
     ) {
         let id = first.0;
         let paid = at_bank.iter().filter(|row| row.status == SandboxStatus::Succeeded).count();
@@ -76,8 +77,11 @@ impl World {
             self.need(posted == expected, || format!("{account} is {status:?} and posted as {posted:?}"));
             self.need(!is_open(status) || for_ever, || format!("{account} of {due} is {status:?} after all that time"));
         }
+        let own = refunds.iter().filter(|refund| all.iter().any(|payment| payment.id == refund.payment_id));
+        let commission: i64 = own.map(|refund| refund.commission.0).sum();
         let (here, there): (i64, i64) =
             (all.iter().map(|payment| payment.refunded.0).sum(), at_bank.iter().map(|row| row.refunded.0).sum());
+        let here = here + commission;
         self.need(here == there, || format!("{id}: the bank gave back {there}, here are {here}"));
     }
 

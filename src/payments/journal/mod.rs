@@ -30,9 +30,9 @@ pub fn of_payment(amount: Money, commission: Money) -> Vec<(Book, Money)> {
     sides.into_iter().filter(|(_, amount)| !amount.is_zero()).collect()
 }
 
-/// A refund is a payment the other way round; the commission is not given back.
-pub fn of_refund(amount: Money) -> Vec<(Book, Money)> {
-    of_payment(-amount, Money::ZERO)
+/// A refund is a payment the other way round. We give no commission back; an acquirer may.
+pub fn of_refund(amount: Money, commission: Money) -> Vec<(Book, Money)> {
+    of_payment(-amount, -commission)
 }
 
 impl Payments {
@@ -86,7 +86,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_movement_sums_to_zero(amount in 1..100_000_000_i64, commission in 0..1_000_000_i64) {
-            for sides in [of_payment(Money(amount), Money(commission)), of_refund(Money(amount))] {
+            for sides in [of_payment(Money(amount), Money(commission)), of_refund(Money(amount), Money(commission))] {
                 prop_assert_eq!(sides.iter().map(|(_, amount)| amount.0).sum::<i64>(), 0);
                 prop_assert!(sides.iter().all(|(_, amount)| !amount.is_zero()));
             }
@@ -96,8 +96,10 @@ mod tests {
     #[test]
     fn a_refund_undoes_a_payment_without_its_commission() {
         let mut left = of_payment(Money(100), Money(3));
-        left.extend(of_refund(Money(100)));
+        left.extend(of_refund(Money(100), Money::ZERO));
         let sum = |book| left.iter().filter(|(found, _)| *found == book).map(|(_, amount)| amount.0).sum::<i64>();
         assert_eq!(Book::ALL.iter().map(|book| sum(*book)).collect::<Vec<_>>(), [0, 0, 3, 0, -3]);
+        left.extend(of_refund(Money::ZERO, Money(3)));
+        assert_eq!(left.iter().map(|(_, amount)| amount.0).sum::<i64>(), 0);
     }
 }

@@ -65,7 +65,7 @@ pub async fn ours(
     });
     let refunds = refunds.into_iter().map(|refund| Standing {
         payment_id: refund.payment_id,
-        due: refund.amount,
+        due: refund.amount + refund.commission,
         is_of_the_day: within(refund.finished_at),
         name: refund.acquirer_refund_id,
         refund: true,

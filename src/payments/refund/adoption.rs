@@ -7,7 +7,7 @@ use entity::enums::{IncidentKind, PaymentStatus, RefundStatus};
 use entity::exact::Money;
 use entity::{payment, refund};
 
-use super::state::News;
+use super::state::{News, is_open};
 use super::store;
 use crate::kernel::{Failure, Fault};
 use crate::payments::Payments;
@@ -76,32 +76,38 @@ impl Payments {
             return Ok(Adopted::Known);
         }
         let left: Money = all.iter().filter(|payment| is_given(payment)).map(|one| one.amount - one.refunded).sum();
-        if stranger.amount > left {
-            let paid: Money = all.iter().map(|payment| payment.amount).sum();
+        let commission = commission_left(&all, &known);
+        if stranger.amount > left + commission {
+            let paid: Money = all.iter().map(|payment| payment.amount + payment.commission).sum();
             let details = format!("the acquirer gave back {} of {paid}", stranger.amount);
             self.open_in(tx, IncidentKind::AmountDiffers, stranger.id.clone(), Some(payment.id), &details).await?;
             return Ok(Adopted::Impossible);
         }
         let rooms: Vec<Money> = all.iter().map(|payment| room(payment, &known)).collect();
-        let Some(parts) = divide(stranger.amount, &rooms) else {
+        // While refunds of ours are under way, what does not fit may be theirs to make room for.
+        let commission = if known.iter().any(|refund| is_open(refund.status)) { Money::ZERO } else { commission };
+        let Some((parts, mut commission)) = divide(stranger.amount, &rooms, commission) else {
             return Ok(Adopted::Later);
         };
+        // The first bears the commission.
+        let parts = all.iter().zip(parts).map(|(payment, part)| (payment, part, std::mem::take(&mut commission)));
+        let mut given: Vec<_> = parts.filter(|(_, part, commission)| *part + *commission > Money::ZERO).collect();
         // By account, as whoever locks several of them does it.
-        let mut given: Vec<_> = all.iter().zip(parts).filter(|(_, part)| *part > Money::ZERO).collect();
-        given.sort_by_key(|(payment, _)| payment.personal_account_id);
-        for (payment, amount) in given {
-            let row = self.adopted(payment, amount)?;
+        given.sort_by_key(|(payment, ..)| payment.personal_account_id);
+        for (payment, amount, commission) in given {
+            let row = self.adopted(payment, amount, commission)?;
             store::insert_in(tx, row.clone()).await?;
             self.move_refund_in(tx, payment, row, &(News::Succeeded, Some(stranger.id.clone()))).await?;
         }
         Ok(Adopted::Entered)
     }
 
-    fn adopted(&self, payment: &payment::Model, amount: Money) -> Result<refund::Model, Fault> {
+    fn adopted(&self, payment: &payment::Model, amount: Money, commission: Money) -> Result<refund::Model, Fault> {
         Ok(refund::Model {
             id: self.entropy.id(&self.clock)?,
             payment_id: payment.id,
             amount,
+            commission,
             status: RefundStatus::Created,
             acquirer_refund_id: None,
             reason: String::new(),
@@ -128,8 +134,17 @@ fn room(payment: &payment::Model, known: &[refund::Model]) -> Money {
     if is_given(payment) { payment.amount - live.map(|refund| refund.amount).sum::<Money>() } else { Money::ZERO }
 }
 
-/// The acquirer does not say which account it was for: from the first on, as much as there is room for. None: there is none.
-fn divide(amount: Money, rooms: &[Money]) -> Option<Vec<Money>> {
+/// What is left of the commission, which the first of them bears.
+fn commission_left(all: &[payment::Model], known: &[refund::Model]) -> Money {
+    let paid = |payment: &&payment::Model| is_given(payment) || payment.status == PaymentStatus::Refunded;
+    let taken: Money = all.first().filter(paid).map(|first| first.commission).into_iter().sum();
+    let given_back = known.iter().filter(|refund| refund.status != RefundStatus::Canceled);
+    taken - given_back.map(|refund| refund.commission).sum::<Money>()
+}
+
+/// The acquirer does not say which account it was for: from the first on, as much as there is room for; and of the commission what
+/// is left then. None: there is no room.
+fn divide(amount: Money, rooms: &[Money], commission: Money) -> Option<(Vec<Money>, Money)> {
     let mut rest = amount;
     let parts = rooms.iter().map(|room| {
         let part = (*room).min(rest);
@@ -137,7 +152,7 @@ fn divide(amount: Money, rooms: &[Money]) -> Option<Vec<Money>> {
         part
     });
     let parts: Vec<Money> = parts.collect();
-    rest.is_zero().then_some(parts)
+    (rest <= commission).then_some((parts, rest))
 }
 
 #[cfg(test)]
@@ -148,12 +163,15 @@ mod tests {
     fn what_the_bank_gives_back_is_divided_from_the_first_on_and_never_above_what_is_left() {
         let parts = |amount, rooms: &[i64]| {
             let rooms: Vec<Money> = rooms.iter().copied().map(Money).collect();
-            Some(divide(Money(amount), &rooms)?.into_iter().map(|part| part.0).collect::<Vec<_>>())
+            let (parts, _) = divide(Money(amount), &rooms, Money::ZERO)?;
+            Some(parts.into_iter().map(|part| part.0).collect::<Vec<_>>())
         };
         assert_eq!(parts(30, &[100, 50]), Some(vec![30, 0]));
         assert_eq!(parts(120, &[100, 50]), Some(vec![100, 20]));
         assert_eq!(parts(150, &[100, 50]), Some(vec![100, 50]));
         assert_eq!(parts(70, &[20, 50]), Some(vec![20, 50]), "beside a refund that is under way");
         assert_eq!(parts(71, &[20, 50]), None);
+        assert_eq!(divide(Money(71), &[Money(70)], Money(3)), Some((vec![Money(70)], Money(1))), "of the commission");
+        assert_eq!(divide(Money(74), &[Money(70)], Money(3)), None);
     }
 }

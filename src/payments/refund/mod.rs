@@ -58,6 +58,7 @@ impl Payments {
                 id: refund_id,
                 payment_id: id,
                 amount,
+                commission: Money::ZERO,
                 status: RefundStatus::Created,
                 acquirer_refund_id: None,
                 reason: reason.to_owned(),
@@ -194,10 +195,6 @@ impl Payments {
         payment: &payment::Model,
         refund: &refund::Model,
     ) -> std::result::Result<(), Fault> {
-        let refunded = payment.refunded + refund.amount;
-        let whole = refunded == payment.amount;
-        let status = if whole { PaymentStatus::Refunded } else { PaymentStatus::PartiallyRefunded };
-        super::store::update_refunded_in(tx, payment.id, status, refunded).await?;
         let account = self.billing.lock_account_in(tx, payment.personal_account_id).await?;
         let transaction = journal_transaction::Model {
             id: self.entropy.id(&self.clock)?,
@@ -210,7 +207,15 @@ impl Payments {
             occurred_at: self.clock.now(),
             recorded_at: self.clock.now(),
         };
-        journal::post_in(tx, transaction, journal::of_refund(refund.amount)).await?;
+        journal::post_in(tx, transaction, journal::of_refund(refund.amount, refund.commission)).await?;
+        if refund.amount.is_zero() {
+            // The commission alone: it is no part of what the provider was to have.
+            return Ok(());
+        }
+        let refunded = payment.refunded + refund.amount;
+        let whole = refunded == payment.amount;
+        let status = if whole { PaymentStatus::Refunded } else { PaymentStatus::PartiallyRefunded };
+        super::store::update_refunded_in(tx, payment.id, status, refunded).await?;
         let change = Change {
             kind: LedgerEntryKind::Refund,
             amount: refund.amount,

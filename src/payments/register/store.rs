@@ -58,6 +58,8 @@ pub async fn returns_in(tx: &Tx, provider: ProviderId) -> Result<Vec<(refund::Mo
         .filter(payment::Column::SentAt.is_not_null())
         .filter(refund::Column::Status.eq(RefundStatus::Succeeded))
         .filter(refund::Column::SentAt.is_null())
+        // Of a commission the provider never knew.
+        .filter(refund::Column::Amount.gt(0))
         .order_by_asc(refund::Column::Id)
         .limit(MOST)
         .all(&**tx)

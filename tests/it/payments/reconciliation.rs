@@ -10,7 +10,7 @@ use sea_orm::{EntityTrait, IntoActiveModel};
 
 use super::{custom, notify, payment, settle, started};
 use crate::billing::number;
-use crate::harness::{TestApp, both_ways};
+use crate::harness::{TestApp, both_ways, sample};
 use crate::metering::owner;
 
 async fn found(app: &TestApp) -> Vec<(DifferenceKind, Option<Money>, Option<Money>, bool)> {
@@ -107,6 +107,40 @@ both_ways!(what_the_bank_gives_back_by_itself_enters_the_ledger_once, |app| {
     app.finish().await;
 });
 
+both_ways!(what_the_bank_gives_back_of_the_commission_is_entered_beside_the_amount, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let code = sample("debt").provider_code.as_str();
+    let terms = ["payment-terms", "set", code, "--commission", "100", "--register", "csv"];
+    assert!(app.operator(&terms).await.status.success());
+    // 1 % on top: 100.00 and 1.00.
+    let begun = started(&customer, custom(&account, "100.00", "one")).await;
+    app.bank(&begun.url, "pay").await;
+    app.drain().await;
+    settle(&app).await;
+    assert!(app.operator(&["registers", "write", code]).await.status.success());
+    let name = begun.url.rsplit_once('/').unwrap().1.to_owned();
+    // All but 0.60 of it: the amount first, 0.40 of the commission; then the commission alone.
+    let given = "SELECT CAST(SUM(amount) * 1000000 + SUM(commission) AS bigint) AS number FROM refunds";
+    for (kopecks, expected) in [(10_040, 10_000_000_040_i64), (60, 10_000_000_100)] {
+        app.app.sandbox.give_back(&name, Money(kopecks), false).await.unwrap();
+        assert_eq!(found(&app).await, []);
+        assert_eq!(number(&app, given).await, expected);
+        assert_eq!(payment(&customer, &begun.id).await["status"], "REFUNDED");
+    }
+    assert_eq!(number(&app, "SELECT COUNT(*) AS number FROM incidents").await, 0);
+    let services = &app.app.services;
+    let books = services.payments.trial_balance().await.unwrap();
+    assert!(books.iter().all(|sum| sum.amount == Money::ZERO), "{books:?}");
+    assert_eq!(services.payments.journal_differences().await.unwrap(), 0);
+    assert_eq!(services.billing.unbalanced_accounts(1).await.unwrap(), []);
+    // The provider hears of the amount, and never knew of the commission.
+    assert!(app.operator(&["registers", "write", code]).await.status.success());
+    assert_eq!(number(&app, "SELECT CAST(SUM(total) AS bigint) AS number FROM payment_registers").await, 0);
+    app.discard_letters();
+    settle(&app).await;
+    app.finish().await;
+});
+
 both_ways!(refunds_of_the_bank_that_find_no_room_yet_are_looked_at_again_once, |app| {
     const LOOKS: &str = "SELECT COUNT(*) AS number FROM outbox_jobs WHERE kind = 'check_payment'";
     let (customer, account) = owner(&app, "anna@example.com", "debt").await;
@@ -119,6 +153,7 @@ both_ways!(refunds_of_the_bank_that_find_no_room_yet_are_looked_at_again_once, |
         id: RefundId(uuid::Uuid::from_u128(1)),
         payment_id: id,
         amount: Money(9_000),
+        commission: Money::ZERO,
         status: RefundStatus::Created,
         acquirer_refund_id: None,
         reason: String::new(),
