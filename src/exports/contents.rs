@@ -171,7 +171,9 @@ impl List {
                     "savedMethod",
                 ],
             ),
-            Self::Refunds => ("refunds", &["id", "payment", "amount", "commission", "status", "reason", "createdAt", "finishedAt"]),
+            Self::Refunds => {
+                ("refunds", &["id", "payment", "amount", "commission", "status", "reason", "createdAt", "finishedAt"])
+            }
             Self::SavedMethods => ("saved_methods", &["id", "kind", "title", "savedAt"]),
             Self::Autopays => (
                 "autopays",
