@@ -113,7 +113,7 @@ words! {
     RefundStatus {
         Created = "CREATED", Unknown = "UNKNOWN", Pending = "PENDING", Succeeded = "SUCCEEDED", Canceled = "CANCELED",
     }
-    JournalKind { Payment = "PAYMENT", Refund = "REFUND", Payout = "PAYOUT" }
+    JournalKind { Payment = "PAYMENT", Refund = "REFUND", Commission = "COMMISSION", Payout = "PAYOUT" }
     /// What people must look at.
     IncidentKind {
         LateSuccess = "LATE_SUCCESS", LateCancel = "LATE_CANCEL", AmountDiffers = "AMOUNT_DIFFERS", Foreign = "FOREIGN",

@@ -86,14 +86,15 @@ async fn carry_out(command: &RefundsCommand, payments: &Payments) -> Result<Exit
 }
 
 fn print(refunds: &[refund::Model]) {
-    streams::out("id,created_at,amount,status,requested_by,reason,failure\n");
+    streams::out("id,created_at,amount,commission,status,requested_by,reason,failure\n");
     for refund in refunds {
         let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
         streams::out(&format!(
-            "{},{},{},{},{},{},{}\n",
+            "{},{},{},{},{},{},{},{}\n",
             refund.id.0,
             refund.created_at.to_rfc3339_opts(SecondsFormat::Secs, true),
             refund.amount,
+            refund.commission,
             refund.status.word(),
             quoted(&refund.requested_by),
             quoted(&refund.reason),

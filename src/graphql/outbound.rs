@@ -97,7 +97,9 @@ impl PaymentMovement {
     async fn kind(&self) -> MovementKind {
         match self.0.row.kind {
             enums::JournalKind::Refund => MovementKind::Refund,
-            enums::JournalKind::Payment | enums::JournalKind::Payout => MovementKind::Payment,
+            enums::JournalKind::Payment | enums::JournalKind::Commission | enums::JournalKind::Payout => {
+                MovementKind::Payment
+            }
         }
     }
 

@@ -38,7 +38,7 @@ impl Payments {
             let payment = payments.iter().find(|payment| Some(payment.id) == row.payment_id)?.clone();
             let amount = match row.kind {
                 JournalKind::Refund => refunds.iter().find(|refund| refund.id.0.to_string() == row.reference)?.amount,
-                JournalKind::Payment | JournalKind::Payout => payment.amount,
+                JournalKind::Payment | JournalKind::Commission | JournalKind::Payout => payment.amount,
             };
             let account_number = numbers.get(&payment.personal_account_id)?.clone();
             Some(Movement { position, row, amount, payment, account_number })

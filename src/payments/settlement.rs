@@ -2,7 +2,7 @@
 //! a payment that the next look heals, with the same key while the acquirer remembers it, and later only by reading.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::enums::IncidentKind;
+use entity::enums::{IncidentKind, RefundStatus};
 use entity::exact::Money;
 use entity::ids::PaymentId;
 use entity::payment;
@@ -179,8 +179,14 @@ impl Payments {
         if given_back.is_zero() || is_open(payment.status) || heard.news == News::Foreign {
             return Ok(payment);
         }
-        let entered: Money = self.all_of(&payment).await?.iter().map(|payment| payment.refunded).sum();
+        let all = self.all_of(&payment).await?;
+        let entered: Money = all.iter().map(|payment| payment.refunded).sum();
         if given_back <= entered {
+            return Ok(payment);
+        }
+        let refunds = self.list_refunds(&all.iter().map(|payment| payment.id).collect::<Vec<_>>()).await?;
+        let refunds = refunds.iter().filter(|refund| refund.status == RefundStatus::Succeeded);
+        if given_back <= entered + refunds.map(|refund| refund.commission).sum::<Money>() {
             return Ok(payment);
         }
         // What is not entered now is found by the daily comparison at the latest.

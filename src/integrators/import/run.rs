@@ -4,7 +4,6 @@
 
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
 use entity::ids::{ImportFileId, PersonalAccountId};
 
 use super::context::{Beside, Context};
@@ -156,7 +155,13 @@ impl Importer {
             let count = rows.len() as u64;
             let from = done;
             done += i64::try_from(count).unwrap_or_default();
-            total += self.write_chunk::<L>(context, entry, &rows, (id, (from, done))).await?;
+            match self.write_chunk::<L>(context, entry, &rows, (id, (from, done))).await {
+                Ok(tally) => total += tally,
+                // Another run is at it, or it is being taken back: whoever comes next goes on from where it is then.
+                Err(Failure::Refused(Stop::Moved)) => return Ok((Outcome::Interrupted, total)),
+                Err(Failure::Refused(Stop::Problem(problem))) => return Err(Failure::Refused(problem)),
+                Err(Failure::Fault(fault)) => return Err(fault.into()),
+            }
             events(ImportEvent::Advanced { rows: count });
         }
         // What is cut off ends a file early, and no chunk tells.
@@ -164,8 +169,10 @@ impl Importer {
             return Err(Failure::Refused(problem.clone()));
         }
         let finished_at = Some(self.clock.now());
-        self.db.transaction(|tx| async move { advance_in(&tx, entry, id, ((done, done), finished_at)).await }).await?;
-        Ok((Outcome::Loaded, total))
+        let finished = self.db.transaction(|tx| async move {
+            Ok::<_, Failure<Problem>>(store::advance_import_in(&tx, id, (done, done), finished_at).await?)
+        });
+        Ok((if finished.await? { Outcome::Loaded } else { Outcome::Interrupted }, total))
     }
 
     async fn write_chunk<L: Loader>(
@@ -174,16 +181,19 @@ impl Importer {
         entry: &FileEntry,
         rows: &[<L::Stream as Stream>::Item],
         (id, rows_done): (ImportFileId, (i64, i64)),
-    ) -> Result<Tally, Failure<Problem>> {
+    ) -> Result<Tally, Failure<Stop>> {
         let work = |tx: Tx| async move {
             let plan = L::plan(context, Reads::Inside(&tx), rows, &mut Beside::default()).await?;
             let tally = plan.tally();
             if let Some((line, fault)) = plan.faults.into_iter().next() {
                 let (line, column) = (Some(line), Some(fault.column.to_owned()));
-                return Err(Failure::Refused(Problem { line, column, ..Problem::of_file(&entry.name, fault.reason) }));
+                let problem = Problem { line, column, ..Problem::of_file(&entry.name, fault.reason) };
+                return Err(Failure::Refused(Stop::Problem(problem)));
             }
             L::apply(&tx, &plan.changes).await?;
-            advance_in(&tx, entry, id, (rows_done, None)).await?;
+            if !store::advance_import_in(&tx, id, rows_done, None).await? {
+                return Err(Failure::Refused(Stop::Moved));
+            }
             tell_in(&tx, &self.outbox, &L::moved_accounts(&plan.changes)).await?;
             Ok(tally)
         };
@@ -191,18 +201,11 @@ impl Importer {
     }
 }
 
-/// From where this run left the file to where it has come.
-async fn advance_in(
-    tx: &Tx,
-    entry: &FileEntry,
-    id: ImportFileId,
-    (rows_done, finished_at): ((i64, i64), Option<DateTime<Utc>>),
-) -> Result<(), Failure<Problem>> {
-    if store::advance_import_in(tx, id, rows_done, finished_at).await? {
-        return Ok(());
-    }
-    let reason = "another run loads it at the same time, or it is being taken back: run again when that is done";
-    Err(Failure::Refused(Problem::of_file(&entry.name, reason)))
+/// Why a chunk was not written.
+enum Stop {
+    Problem(Problem),
+    /// The file is not where this run left it.
+    Moved,
 }
 
 /// The cabinets that have attached accounts whose balances were moved learn of it.

@@ -101,7 +101,8 @@ impl Uploads {
                     state = UploadState::Refused;
                 }
                 report.files.push(FileLine::undone(file, &done));
-                if upload.dry_run {
+                // Only what would all be gone makes room for the month before.
+                if upload.dry_run && done.refused + done.restored == 0 {
                     tried.push(file.id.0);
                 }
             }

@@ -85,6 +85,9 @@ impl Payments {
         let id: AutopayRunId = self.entropy.id(&self.clock)?;
         let planned = self.db.transaction(|tx| async move {
             let account = self.billing.lock_account_in(&tx, autopay.personal_account_id).await?;
+            if !store::stands_in(&tx, bill.id).await? {
+                return Ok(false);
+            }
             let (amount, state) = match plan(account.balance, autopay.ceiling) {
                 Plan::Nothing => return Ok(false),
                 Plan::AboveCeiling => (account.balance, AutopayRunState::Skipped),

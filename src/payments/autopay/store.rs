@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::enums::AutopayRunState;
 use entity::exact::YearMonth;
-use entity::ids::{AutopayId, AutopayRunId, PaymentId, PersonalAccountId, SavedMethodId, UserId};
+use entity::ids::{AutopayId, AutopayRunId, PaymentId, PersonalAccountId, SavedMethodId, StatementId, UserId};
 use entity::{autopay, autopay_run, saved_method, statement};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -128,6 +128,11 @@ pub async fn insert_run_in(tx: &Tx, run: autopay_run::Model) -> Result<bool, Fau
         OnConflict::columns([autopay_run::Column::AutopayId, autopay_run::Column::Period]).do_nothing().to_owned();
     let insert = autopay_run::Entity::insert(run.into_active_model()).on_conflict(once);
     Ok(insert.exec_without_returning(&**tx).await? == 1)
+}
+
+/// Whether the provider has not taken the statement back.
+pub async fn stands_in(tx: &Tx, id: StatementId) -> Result<bool, Fault> {
+    Ok(statement::standing().filter(statement::Column::Id.eq(id)).one(&**tx).await?.is_some())
 }
 
 /// Runs of a month that have paid nothing and are not about to.

@@ -198,7 +198,8 @@ impl Payments {
         let account = self.billing.lock_account_in(tx, payment.personal_account_id).await?;
         let transaction = journal_transaction::Model {
             id: self.entropy.id(&self.clock)?,
-            kind: JournalKind::Refund,
+            // Of a commission alone the provider hears nothing: it never knew of it.
+            kind: if refund.amount.is_zero() { JournalKind::Commission } else { JournalKind::Refund },
             reference: refund.id.0.to_string(),
             payment_id: Some(payment.id),
             personal_account_id: Some(payment.personal_account_id),

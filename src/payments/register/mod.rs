@@ -286,6 +286,10 @@ impl Known {
         if payment.posted_at.is_some() || self.posted.contains(&payment.id) {
             // A statement may have shown it before: now the provider has named it.
             self.named.insert(payment.id);
+            let given_back: Money = refunds.clone().map(|refund| refund.amount).sum();
+            if payment.sent_at.is_none() && row.amount == payment.amount - given_back {
+                self.returned.extend(refunds.map(|refund| refund.id));
+            }
             return Outcome::Repeated;
         }
         // The row said what was left when it was written; one that was in none is posted with all of it, or with what is left.

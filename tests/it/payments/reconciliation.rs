@@ -134,6 +134,7 @@ both_ways!(what_the_bank_gives_back_of_the_commission_is_entered_beside_the_amou
     assert_eq!(services.payments.journal_differences().await.unwrap(), 0);
     assert_eq!(services.billing.unbalanced_accounts(1).await.unwrap(), []);
     // The provider hears of the amount, and never knew of the commission.
+    assert_eq!(number(&app, "SELECT COUNT(*) AS number FROM outbound_rows WHERE kind = 'MOVEMENT'").await, 2);
     assert!(app.operator(&["registers", "write", code]).await.status.success());
     assert_eq!(number(&app, "SELECT CAST(SUM(total) AS bigint) AS number FROM payment_registers").await, 0);
     app.discard_letters();

@@ -99,7 +99,7 @@ both_ways!(rows_of_strangers_and_of_other_sums_are_told_apart, |app| {
 both_ways!(what_a_provider_posted_by_itself_stands_in_no_register, |app| {
     let (customer, account) = owner(&app, "anna@example.com", "debt").await;
     let code = sample("debt").provider_code.as_str();
-    let ids = paid(&app, &customer, &account, &["10.00", "20.00", "40.00"]).await;
+    let ids = paid(&app, &customer, &account, &["10.00", "20.00", "40.00", "60.00"]).await;
     let program = Program::add(&app, "debt", "POSTINGS").await.caller().await;
     let post = async |key: &str, rows: &[(&str, &str)]| {
         let rows: Vec<_> = rows.iter().map(|(id, amount)| json!({ "paymentId": id, "amount": amount })).collect();
@@ -108,6 +108,10 @@ both_ways!(what_a_provider_posted_by_itself_stands_in_no_register, |app| {
     };
     // Of the second 5 were given back before the provider posted it; of the first afterwards.
     give_back(&app, &ids[1], "5.00").await;
+    // Of the fourth a statement has shown what was left, before the provider names it.
+    give_back(&app, &ids[3], "10.00").await;
+    app.sql("UPDATE payments SET posted_at = paid_at WHERE amount = 6000").await;
+    assert_eq!(post("s", &[(&ids[3], "50")]).await, ["UNCHANGED"]);
     assert_eq!(post("a", &[(&ids[0], "10"), (&ids[1], "15")]).await, ["CHANGED", "CHANGED"]);
     give_back(&app, &ids[0], "3.00").await;
     assert_eq!(post("b", &[(&ids[1], "-5")]).await, ["UNCHANGED"], "it never came");
