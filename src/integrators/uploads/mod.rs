@@ -61,7 +61,7 @@ pub enum UploadRefusal {
     TooLarge,
     /// It is being carried out, or was.
     Closed,
-    /// It is not carried out yet, was a try, or takes another back.
+    /// It is not carried out yet, was a try, takes another back, or no statements are known that it loaded.
     NotUndoable,
 }
 

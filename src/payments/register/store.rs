@@ -125,7 +125,7 @@ pub async fn mark_refunds_sent_in(
     update_refunds_in(tx, ids, &sent).await
 }
 
-/// As payments are.
+/// Who has posted a return knows of it: it stands in no later register.
 pub async fn mark_refunds_posted_in(tx: &Tx, ids: &[RefundId], now: DateTime<Utc>) -> Result<(), DbErr> {
     update_refunds_in(tx, ids, &refund::ActiveModel { posted_at: Set(Some(now)), ..Default::default() }).await?;
     for ids in ids.chunks(AT_ONCE) {
