@@ -1,9 +1,10 @@
 //! Takes back the statements that a batch or a file brought (ADR 0056).
 //!
 //! Promises: each entry is taken back by an entry of its own, nothing is rewritten; a statement that took the place of an
-//! earlier issue gives its place back; one that a later month stands on stays, and is named; twice is as good as once; a try of
-//! a batch or a file answers the same and leaves nothing. A constant number of statements of SQL for a thousand statements. Refuses to know: who
-//! asks, how it is worded. Tables: those of statements and the ledger, `import_files`. Tests: `tests/it/integrators/undo.rs`.
+//! earlier issue gives its place back; one that a later month stands on stays, and is named; twice is as good as once; a try
+//! of a batch or a file answers the same and leaves nothing. A constant number of statements of SQL for a thousand
+//! statements. Refuses to know: who asks, how it is worded. Tables: those of statements and the ledger, `import_files`.
+//! Tests: `tests/it/integrators/undo.rs`.
 
 mod file;
 mod plan;
