@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::enums::AutopayTrigger;
-use crate::exact::Money;
+use crate::exact::{Money, YearMonth};
 use crate::ids::{AutopayId, PersonalAccountId, SavedMethodId, UserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -15,9 +15,11 @@ pub struct Model {
     pub personal_account_id: PersonalAccountId,
     pub saved_method_id: SavedMethodId,
     pub acts_on: AutopayTrigger,
-    /// More is never taken at once.
+    /// More is never taken at once, commission included.
     pub ceiling: Money,
     pub consented_at: DateTimeUtc,
+    /// Of the newest statement there was when it was set first: it acts on what comes after it.
+    pub after_period: Option<YearMonth>,
     pub paused_at: Option<DateTimeUtc>,
     /// The acquirer's reason when it was paused by itself.
     pub pause_reason: Option<String>,

@@ -16,6 +16,8 @@ pub struct Model {
     pub period: YearMonth,
     /// As announced: more is not taken.
     pub amount: Money,
+    /// On top of it, as announced.
+    pub commission: Money,
     pub state: AutopayRunState,
     pub due_at: DateTimeUtc,
     /// Payments that came to nothing.
@@ -24,7 +26,10 @@ pub struct Model {
     pub payment_id: Option<PaymentId>,
     /// Why nothing was paid.
     pub reason: Option<String>,
+    /// When it was planned.
     pub announced_at: DateTimeUtc,
+    /// When the letter had gone out. Nothing is paid before.
+    pub told_at: Option<DateTimeUtc>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

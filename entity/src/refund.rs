@@ -22,6 +22,9 @@ pub struct Model {
     pub reason: String,
     /// The operator.
     pub requested_by: String,
+    /// Fingerprint of the key by which the same wish is known when it is made again; null: the acquirer's own refund, or one that
+    /// came to nothing and was asked for again.
+    pub request_key: Option<String>,
     /// The acquirer's reason code when it was cancelled.
     pub failure: Option<String>,
     pub created_at: DateTimeUtc,

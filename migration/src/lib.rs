@@ -43,6 +43,7 @@ mod m0049_withdrawn_statements;
 mod m0047_consent;
 mod m0050_registration_keys;
 mod m0051_refund_commissions;
+mod m0052_announced;
 mod table;
 
 #[derive(Debug)]
@@ -93,6 +94,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0049_withdrawn_statements::Step),
             Box::new(m0050_registration_keys::Step),
             Box::new(m0051_refund_commissions::Step),
+            Box::new(m0052_announced::Step),
         ]
     }
 }

@@ -48,7 +48,11 @@ pub async fn run(args: &DoctorArgs, config: Config) -> anyhow::Result<ExitCode> 
 }
 
 fn way_to_run(config: &Config) -> &'static str {
-    if config.embedded() { "embedded: SQLite, letters in files" } else { "full: PostgreSQL, Redis, SMTP" }
+    match (config.embedded(), &config.mail.smtp_url) {
+        (true, None) => "embedded: SQLite, letters in files",
+        (true, Some(_)) => "embedded: SQLite, SMTP",
+        (false, _) => "full: PostgreSQL, Redis, SMTP",
+    }
 }
 
 fn secret_key(config: &Config) -> Finding {

@@ -41,6 +41,9 @@ enum IncidentsCommand {
         id: String,
         /// What was done about it.
         resolution: String,
+        /// End its payment too, of which nothing is expected any more: CANCELED, when it has not ended by now.
+        #[arg(long)]
+        end_payment: bool,
     },
 }
 
@@ -64,7 +67,8 @@ async fn carry_out(command: &IncidentsCommand, payments: &Payments) -> Result<Ex
             Ok(id) => payments.assign_incident(IncidentId(id), owner).await,
             Err(_) => Err(Failure::Refused(IncidentRefusal::NotOpen)),
         },
-        IncidentsCommand::Close { id, resolution } => match id.parse() {
+        IncidentsCommand::Close { id, resolution, end_payment } => match id.parse() {
+            Ok(id) if *end_payment => payments.end_payment_of(IncidentId(id), resolution).await,
             Ok(id) => payments.close_incident(IncidentId(id), resolution).await,
             Err(_) => Err(Failure::Refused(IncidentRefusal::NotOpen)),
         },
@@ -73,6 +77,14 @@ async fn carry_out(command: &IncidentsCommand, payments: &Payments) -> Result<Ex
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(Failure::Refused(IncidentRefusal::NotOpen)) => {
             streams::err("kabinet: there is no open incident of that id; see `kabinet incidents list`\n");
+            Ok(ExitCode::FAILURE)
+        }
+        Err(Failure::Refused(IncidentRefusal::NoPayment)) => {
+            streams::err("kabinet: this incident is about no payment of ours; close it without --end-payment\n");
+            Ok(ExitCode::FAILURE)
+        }
+        Err(Failure::Refused(IncidentRefusal::NothingOpen)) => {
+            streams::err("kabinet: its payment has ended already; close it without --end-payment\n");
             Ok(ExitCode::FAILURE)
         }
         Err(Failure::Fault(fault)) => Err(fault),

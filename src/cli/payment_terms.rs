@@ -84,6 +84,11 @@ async fn carry_out(command: &PaymentTermsCommand, app: &App) -> Result<ExitCode,
         let Ok(least) = set.commission_least.parse::<Money>() else {
             return refused("--commission-least is a sum in roubles such as 30.00");
         };
+        if set.utilities && (set.commission > 0 || least > Money::ZERO) {
+            return refused(
+                "--utilities sends the provider all that is paid: a commission on top would be the provider's too",
+            );
+        }
         let terms = payment_terms::Model {
             receipt,
             vat_code: set.vat,

@@ -11,7 +11,7 @@ use crate::app::{App, Outside};
 use crate::config::Config;
 use crate::kernel::{Failure, Fault, type_id};
 use crate::payments::Payments;
-use crate::payments::refund::RefundRefusal;
+use crate::payments::refund::{RefundRefusal, RefundWish};
 
 use super::streams;
 
@@ -36,6 +36,10 @@ enum RefundsCommand {
         /// Who decides it.
         #[arg(long)]
         by: String,
+        /// Made again with the same key, it is the same refund. Without one, the same sum for the same reason by the same
+        /// operator is the same refund.
+        #[arg(long)]
+        key: Option<String>,
     },
     /// Print the refunds of a payment as CSV.
     List {
@@ -63,21 +67,31 @@ async fn carry_out(command: &RefundsCommand, payments: &Payments) -> Result<Exit
             print(&refunds);
             Ok(ExitCode::SUCCESS)
         }
-        RefundsCommand::Make { payment, amount, reason, by } => {
+        RefundsCommand::Make { payment, amount, reason, by, key } => {
             let Some(id) = type_id::decode::<PaymentId>(payment) else { return refused("this is no id of a payment") };
             let amount: Option<Money> = match amount.as_deref().map(str::parse).transpose() {
                 Ok(amount) => amount,
                 Err(_) => return refused("the amount is none: write roubles, such as 100.50"),
             };
-            match payments.refund(id, amount, reason, by).await {
-                Ok(refund) => {
+            let asked = amount.map_or_else(|| "all".to_owned(), |amount| amount.to_string());
+            let key = key.clone().unwrap_or_else(|| format!("{asked}|{by}|{reason}"));
+            match payments.refund(id, RefundWish { amount, reason, by, key: &key }).await {
+                Ok((refund, replayed)) => {
                     print(&[refund]);
+                    if replayed {
+                        streams::err(
+                            "kabinet: this refund was made before; another one like it needs a --key of its own\n",
+                        );
+                    }
                     Ok(ExitCode::SUCCESS)
                 }
                 Err(Failure::Refused(RefundRefusal::NotPaid)) => refused("there is no such payment, or it is not paid"),
                 Err(Failure::Refused(RefundRefusal::AmountMalformed)) => refused("the amount must be above zero"),
                 Err(Failure::Refused(RefundRefusal::TooMuch { most })) => {
                     refused(&format!("at most {most} roubles are left of it"))
+                }
+                Err(Failure::Refused(RefundRefusal::KeyReused)) => {
+                    refused("a refund of another sum was made with that key")
                 }
                 Err(Failure::Fault(fault)) => Err(fault),
             }

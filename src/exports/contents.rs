@@ -181,7 +181,20 @@ impl List {
             ),
             Self::AutopayRuns => (
                 "autopay_runs",
-                &["id", "autopay", "period", "amount", "state", "announcedAt", "dueAt", "tries", "payment", "reason"],
+                &[
+                    "id",
+                    "autopay",
+                    "period",
+                    "amount",
+                    "commission",
+                    "state",
+                    "announcedAt",
+                    "toldAt",
+                    "dueAt",
+                    "tries",
+                    "payment",
+                    "reason",
+                ],
             ),
         }
     }

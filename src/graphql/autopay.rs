@@ -59,7 +59,7 @@ impl Autopay {
         self.0.acts_on.into()
     }
 
-    /// More is never taken at once: when more is owed, nothing is paid and a letter says so.
+    /// More is never taken at once, commission included: when more is owed, nothing is paid and a letter says so.
     async fn ceiling(&self) -> Money {
         self.0.ceiling.into()
     }
@@ -89,7 +89,7 @@ pub struct SetAutopayInput {
     pub saved_method_id: ID,
     /// When it acts.
     pub acts_on: AutopayTrigger,
-    /// Roubles: more is never taken at once.
+    /// Roubles: more is never taken at once, commission included.
     pub ceiling: Decimal,
     /// Must be true: the viewer agrees that this is charged without them.
     pub consent: bool,

@@ -20,7 +20,7 @@ use crate::kernel::Fault;
 use crate::papers::is_paid;
 use crate::payments::payment::Filter;
 use crate::payments::promises::{Step, StepKind, steps};
-use crate::payments::state::{NEVER_ARRIVED, is_open};
+use crate::payments::state::{ENDED_BY_OPERATOR, NEVER_ARRIVED, is_open};
 use crate::payments::terms::Offer;
 use crate::payments::together::due;
 use crate::platform::qr::svg;
@@ -305,8 +305,12 @@ fn failure_message(reason: &str, locale: Locale) -> &'static str {
             ("Банк не получил платёж. Деньги не списаны.", "The bank did not get the payment. No money was taken.")
         }
         "canceled_by_merchant" => {
-            ("Вы отменили платёж. Деньги не списаны.", "You gave the payment up. No money was taken.")
+            ("Платёж отменён. Деньги не списаны.", "The payment was given up. No money was taken.")
         }
+        ENDED_BY_OPERATOR => (
+            "От банка нет ответа, и платёж закрыт. Если деньги списаны, напишите нам.",
+            "The bank did not answer, and the payment was closed. If money was taken, write to us.",
+        ),
         "expired_on_confirmation" => {
             ("Время на оплату истекло. Начните новый платёж.", "The time to pay has run out. Start a new payment.")
         }

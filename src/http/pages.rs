@@ -61,9 +61,10 @@ fn language(request: &Request, asked: Option<&str>) -> &'static str {
 
 pub async fn home<E>(http: Arc<Http<E>>, request: Request) -> Response {
     let lang = language(&request, asked(&request).lang.as_deref());
-    let (embedded, graphiql) = (http.config.embedded(), http.config.graphiql());
+    let (letters, graphiql) = (http.config.mail.smtp_url.is_none(), http.config.graphiql());
+    let sandbox = http.config.payments.acquirer == crate::payments::acquirer::sandbox::NAME;
     let demo = Value::from(Serde(&http.demo));
-    page(StatusCode::OK, "home.html", context! { lang, embedded, demo, graphiql })
+    page(StatusCode::OK, "home.html", context! { lang, letters, sandbox, demo, graphiql })
 }
 
 /// The payer has come back from the bank: its answer is asked for. Opening it again changes nothing.

@@ -54,7 +54,7 @@ impl Payments {
         let seen = match self.acquirer(&payment.acquirer)?.cancel(&name, &key).await {
             Ok(seen) => seen,
             Err(CallError::Refused { .. }) => return refused(CancellationRefusal::NotCancelable),
-            Err(CallError::NotNow(cause) | CallError::Lost(cause)) => return Err(Fault::unavailable(cause).into()),
+            Err(unclear) => return Err(Fault::unavailable(unclear).into()),
         };
         self.db.cross("after_cancel").await;
         self.apply(first.id, &Heard::of(first.id, seen)).await?;

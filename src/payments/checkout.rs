@@ -301,7 +301,7 @@ impl Payments {
 
 impl Payments {
     /// Whether the acquirer can be told all that it must know about the provider.
-    async fn is_payable(&self, access: &AccountAccess) -> std::result::Result<bool, Fault> {
+    pub(super) async fn is_payable(&self, access: &AccountAccess) -> std::result::Result<bool, Fault> {
         let provider = self.accounts.find_provider(access.provider_id()).await?;
         Ok(provider
             .is_some_and(|provider| utilities(&provider, self.accounts.today_at(&provider), access.number()).is_some()))

@@ -25,6 +25,9 @@ impl Job for SettleRefund {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CheckPayment {
     pub payment_id: PaymentId,
+    /// What the acquirer is said to call it, of a payment whose start was not answered.
+    #[serde(default)]
+    pub named: Option<String>,
 }
 
 /// Look after what was promised for a paid payment, until nothing is left to wait for.

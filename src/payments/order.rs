@@ -2,13 +2,18 @@
 
 use entity::enums::ReceiptMode;
 use entity::exact::Money;
-use entity::payment;
+use entity::{payment, refund};
 
 use super::acquirer::{Order, Receipt, ReceiptItem, Utilities};
 use super::terms::PaymentTerms;
 use super::{Payments, store};
 use crate::accounts::Provider;
 use crate::kernel::{Fault, type_id};
+
+/// Letters of an account's number, as acquirers take it with a payment for utilities.
+const LONGEST_NUMBER: usize = 30;
+/// Digits. A sole trader has twelve, and cannot be the recipient of a payment for utilities.
+const INN_OF_A_COMPANY: usize = 10;
 
 impl Payments {
     pub(super) async fn order_of(&self, payment: &payment::Model) -> Result<Order, Fault> {
@@ -39,6 +44,23 @@ impl Payments {
             receipt,
             utilities: if terms.utilities { utilities(&provider, today, &number) } else { None },
         })
+    }
+
+    /// 54-ФЗ: of a part of what had a receipt, one of its own; of the whole the acquirer makes it from the payment's.
+    pub(super) async fn receipt_of_refund(
+        &self,
+        refund: &refund::Model,
+        first: &payment::Model,
+    ) -> Result<Option<Receipt>, Fault> {
+        let payment = if first.id == refund.payment_id { first.clone() } else { self.find(refund.payment_id).await? };
+        let whole = first.together_id.is_none() && refund.amount == first.amount + first.commission;
+        if whole || first.receipt_status.is_none() {
+            return Ok(None);
+        }
+        let (number, provider) = self.accounts.number_and_provider(payment.personal_account_id).await?;
+        let terms = self.terms_of(provider.id()).await?;
+        let part = payment::Model { commission: Money::ZERO, ..payment };
+        self.receipt_of(&part, &terms, &provider, &[(number, refund.amount)]).await
     }
 
     /// Numbers of the accounts that are paid at once with what goes to each; the payment's own first.
@@ -96,9 +118,12 @@ fn described(provider: &Provider, numbers: &str) -> String {
 /// None when the provider has not said all of it.
 pub(super) fn utilities(provider: &Provider, today: chrono::NaiveDate, number: &str) -> Option<Utilities> {
     let terms = provider.terms_on(today);
+    if number.chars().count() > LONGEST_NUMBER {
+        return None;
+    }
     Some(Utilities {
         name: terms.payee_name.clone().unwrap_or_else(|| provider.row.name.clone()),
-        inn: terms.inn.clone()?,
+        inn: terms.inn.clone().filter(|inn| inn.len() == INN_OF_A_COMPANY)?,
         kpp: terms.kpp.clone()?,
         bank_name: terms.bank_name.clone()?,
         bic: terms.bic.clone()?,

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::{IncidentKind, PaymentStatus, ReceiptStatus};
-use entity::ids::PaymentId;
+use entity::ids::{PaymentId, PersonalAccountId};
 use entity::payment;
 
 use super::terms::PaymentTerms;
@@ -80,10 +80,14 @@ impl Payments {
             return Ok(None);
         }
         if payment.receipt_status == Some(ReceiptStatus::Pending) {
-            payment = self.read(&payment).await?;
+            // An acquirer that does not answer keeps nobody from seeing that a promise was missed.
+            match self.read(&payment).await {
+                Ok(read) => payment = read,
+                Err(fault) => tracing::warn!(payment = %id.0, %fault, "a receipt was not asked about"),
+            }
         }
         if payment.posted_at.is_none() {
-            self.mark_posted().await?;
+            self.mark_posted(Some(payment.personal_account_id)).await?;
             payment = self.find(id).await?;
         }
         let terms = self.terms_of_accounts(&[payment.personal_account_id]).await?;
@@ -115,12 +119,13 @@ impl Payments {
         Ok(opened.await?)
     }
 
-    /// Payments that are not in transit any more: a statement has shown them, the oldest first. How many.
-    pub async fn mark_posted(&self) -> Result<u64, Fault> {
+    /// Payments, of one account or of all, that are not in transit any more: a statement has shown them, the oldest first. How
+    /// many.
+    pub async fn mark_posted(&self, account: Option<PersonalAccountId>) -> Result<u64, Fault> {
         let now = self.clock.now();
-        let marked = self
-            .db
-            .transaction(|tx| async move { Ok::<_, Failure<Infallible>>(store::mark_posted_in(&tx, now).await?) });
+        let marked = self.db.transaction(|tx| async move {
+            Ok::<_, Failure<Infallible>>(store::mark_posted_in(&tx, account, now).await?)
+        });
         Ok(marked.await?)
     }
 }

@@ -43,9 +43,18 @@ impl Payments {
         if age < KEY_REMEMBERED { self.place(payment).await } else { self.search(&payment, age).await }
     }
 
-    /// Asks about a payment of which something was told; a final one as well, so that a contradiction is found.
-    pub async fn check(&self, id: PaymentId) -> Result<payment::Model, Fault> {
+    /// Asks about a payment of which something was told; a final one as well, so that a contradiction is found. `named`: what the
+    /// acquirer is said to call it, where that is not known yet.
+    pub async fn check(&self, id: PaymentId, named: Option<&str>) -> Result<payment::Model, Fault> {
         let payment = self.find_first(id).await?;
+        if let (Some(name), None) = (named, &payment.acquirer_payment_id) {
+            let seen = self.acquirer(&payment.acquirer)?.read(name).await.map_err(Fault::unavailable)?;
+            // Whoever makes up a name, or gives another payment's, has told nothing.
+            let seen = seen.filter(|seen| seen.payment_id == Some(payment.id));
+            if let Some(seen) = seen {
+                return self.apply(payment.id, &Heard::of(payment.id, seen)).await;
+            }
+        }
         if is_open(payment.status) { self.settle(id).await } else { self.read(&payment).await }
     }
 
@@ -150,6 +159,12 @@ impl Payments {
             Err(CallError::Lost(cause)) => {
                 tracing::warn!(payment = %payment.id.0, cause, "nobody knows whether the acquirer has a payment");
                 Heard::only(News::Lost)
+            }
+            // Something of the order has changed since the first call: what became of that one is on the acquirer's list.
+            Err(CallError::KeyTaken) => {
+                tracing::warn!(payment = %payment.id.0, "the acquirer knows the key of a payment with another order");
+                self.apply(payment.id, &Heard::only(News::Lost)).await?;
+                return self.search(payment, self.clock.now() - payment.created_at).await;
             }
             Err(CallError::NotNow(cause)) => return Err(self.not_now(payment, &cause).await),
         };

@@ -57,10 +57,14 @@ pub enum News {
     Absent,
     /// The acquirer's object is another payment's.
     Foreign,
+    /// An operator expects nothing of it any more.
+    GivenUp,
 }
 
 /// Reason of a payment that no acquirer has ever known.
 pub const NEVER_ARRIVED: &str = "never_arrived";
+/// Reason of a payment of which nothing was heard any more.
+pub const ENDED_BY_OPERATOR: &str = "ended_by_operator";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -101,6 +105,7 @@ fn judge_open(status: PaymentStatus, amount: Money, news: &News) -> Verdict {
         News::Refused { reason } if status == Created => Verdict::Cancel { reason: reason.clone() },
         News::Absent if matches!(status, Created | Unknown) => Verdict::Cancel { reason: NEVER_ARRIVED.to_owned() },
         News::Absent => Verdict::Incident(IncidentKind::Missing),
+        News::GivenUp => Verdict::Cancel { reason: ENDED_BY_OPERATOR.to_owned() },
         News::Refused { .. } | News::Foreign => Verdict::Stay,
     }
 }
@@ -129,6 +134,7 @@ mod tests {
             News::Refused { reason: reason() },
             News::Absent,
             News::Foreign,
+            News::GivenUp,
         ]
     }
 

@@ -146,9 +146,10 @@ const NOT_IN_TRANSIT: &str = "posted_at IS NULL AND status IN ('SUCCEEDED', 'PAR
     OR (newer.paid_at = payments.paid_at AND newer.id > payments.id))), 0) >= \
     (SELECT in_transit FROM personal_accounts WHERE personal_accounts.id = payments.personal_account_id)";
 
-pub async fn mark_posted_in(tx: &Tx, now: DateTime<Utc>) -> Result<u64, Fault> {
+pub async fn mark_posted_in(tx: &Tx, account: Option<PersonalAccountId>, now: DateTime<Utc>) -> Result<u64, Fault> {
     let posted = payment::ActiveModel { posted_at: Set(Some(now)), ..Default::default() };
     let marked = payment::Entity::update_many().set(posted).filter(Expr::cust(NOT_IN_TRANSIT));
+    let marked = marked.apply_if(account, |marked, id| marked.filter(payment::Column::PersonalAccountId.eq(id)));
     Ok(marked.exec(&**tx).await?.rows_affected)
 }
 
@@ -279,7 +280,7 @@ pub async fn release_call_in(tx: &Tx, id: PaymentId) -> Result<(), Fault> {
     Ok(())
 }
 
-const OPEN: [PaymentStatus; 4] =
+pub const OPEN: [PaymentStatus; 4] =
     [PaymentStatus::Created, PaymentStatus::Unknown, PaymentStatus::Pending, PaymentStatus::WaitingForCapture];
 
 pub async fn count_open(db: &DatabaseConnection, created_before: DateTime<Utc>) -> Result<u64, Fault> {

@@ -38,6 +38,16 @@ use crate::platform::outbox::{Job, Leased};
 use crate::platform::wakeups::Wake;
 use crate::support::event::{SendSupportAnswer, SendSupportMessage};
 
+/// What is tried until it is done, however often it takes the process with it.
+const NEVER_PUT_ASIDE: [&str; 6] = [
+    SettlePayment::KIND,
+    SettleRefund::KIND,
+    NotifyFromSandbox::KIND,
+    WatchPayment::KIND,
+    RunAutopay::KIND,
+    SendAutopayAnnounced::KIND,
+];
+
 /// What becomes of a job that was carried out.
 enum Done {
     Completed,
@@ -46,14 +56,20 @@ enum Done {
     Failed(Fault),
 }
 
+/// Of what goes on until it has nothing left to do.
+fn again(looked: Result<Option<DateTime<Utc>>, Fault>) -> Done {
+    match looked {
+        Ok(again) => again.map_or(Done::Completed, Done::AgainAt),
+        Err(fault) => Done::Failed(fault),
+    }
+}
+
 impl Worker {
     /// Does one leased job and records how it ended.
     pub async fn carry_out(&self, job: Leased) {
         let outbox = &self.mechanisms.outbox;
         // Attempts that were never recorded: each took the process with it. Pending payments are asked about for ever.
-        if outbox.is_worn_out(&job)
-            && ![SettlePayment::KIND, SettleRefund::KIND, NotifyFromSandbox::KIND].contains(&job.kind.as_str())
-        {
+        if outbox.is_worn_out(&job) && !NEVER_PUT_ASIDE.contains(&job.kind.as_str()) {
             let cause = Fault::internal("the process ended in each attempt");
             if let Err(fault) = outbox.fail(&job, &cause).await {
                 tracing::warn!(kind = job.kind, %fault, "a job was not put aside");
@@ -69,6 +85,16 @@ impl Worker {
         if let Err(fault) = recorded {
             // The lease ends and the job is carried out again: jobs bear that.
             tracing::warn!(kind = job.kind, %fault, "a job's end was not recorded");
+        }
+    }
+
+    /// It panicked.
+    pub(super) async fn record_broken(&self, job: &Leased, cause: &Fault) -> Result<(), Fault> {
+        let outbox = &self.mechanisms.outbox;
+        if NEVER_PUT_ASIDE.contains(&job.kind.as_str()) {
+            outbox.retry(job, cause).await
+        } else {
+            outbox.fail(job, cause).await
         }
     }
 
@@ -130,18 +156,20 @@ impl Worker {
                 return self.settle_refund(job).await;
             }
             RunAutopay::KIND => {
-                let again = self.payments.carry_autopay(job.read::<RunAutopay>()?.autopay_run_id).await?;
-                return Ok(again.map_or(Done::Completed, Done::AgainAt));
+                return Ok(again(self.payments.carry_autopay(job.read::<RunAutopay>()?.autopay_run_id).await));
             }
-            SendAutopayAnnounced::KIND => self.send_autopay_announced(job).await?,
+            // Nothing is paid before it has gone out.
+            SendAutopayAnnounced::KIND => {
+                return Ok(self.announce_autopay(job).await.map_or_else(Done::Failed, |()| Done::Completed));
+            }
             SendAutopayFailed::KIND => self.send_autopay_failed(job).await?,
             SaveRegister::KIND => self.payments.save_register(job.read::<SaveRegister>()?.payment_register_id).await?,
             WatchPayment::KIND => {
-                let again = self.payments.watch(job.read::<WatchPayment>()?.payment_id).await?;
-                return Ok(again.map_or(Done::Completed, Done::AgainAt));
+                return Ok(again(self.payments.watch(job.read::<WatchPayment>()?.payment_id).await));
             }
             CheckPayment::KIND => {
-                self.payments.check(job.read::<CheckPayment>()?.payment_id).await?;
+                let CheckPayment { payment_id, named } = job.read()?;
+                self.payments.check(payment_id, named.as_deref()).await?;
             }
             NotifyFromSandbox::KIND => {
                 return self.notify_from_sandbox(job).await;
@@ -356,12 +384,13 @@ impl Worker {
         self.send_to(job, facts.request.user_id, None, letter).await
     }
 
-    async fn send_autopay_announced(&self, job: &Leased) -> Result<(), Fault> {
+    async fn announce_autopay(&self, job: &Leased) -> Result<(), Fault> {
         let id = job.read::<SendAutopayAnnounced>()?.autopay_run_id;
-        let Some(news) = self.payments.autopay_news(id).await? else { return Ok(()) };
-        let AutopayNews { user_id, provider, number, amount, due_at, method } = news;
-        let letter = AutopayAnnounced { provider, number, amount, due_at, method };
-        self.send_to(job, user_id, None, letter).await
+        let Some(news) = self.payments.autopay_announcement(id).await? else { return Ok(()) };
+        let AutopayNews { user_id, provider, number, amount, commission, due_at, method } = news;
+        let letter = AutopayAnnounced { provider, number, amount, commission, due_at, method };
+        self.send_to(job, user_id, None, letter).await?;
+        self.payments.mark_autopay_told(id, due_at).await
     }
 
     async fn send_autopay_failed(&self, job: &Leased) -> Result<(), Fault> {

@@ -101,7 +101,7 @@ impl Worker {
         });
         for (job, ended) in jobs.iter().zip(join_all(tasks).await) {
             if let Err(cause) = ended {
-                self.mechanisms.outbox.fail(job, &Fault::internal(format!("the job broke off: {cause}"))).await?;
+                self.record_broken(job, &Fault::internal(format!("the job broke off: {cause}"))).await?;
             }
         }
         Ok(count)

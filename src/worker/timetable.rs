@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 
-use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use tokio::task::JoinHandle;
 
 use super::Worker;
 use crate::billing::Billing;
@@ -13,8 +14,8 @@ const WRITE_EVERY: TimeDelta = TimeDelta::minutes(1);
 const TIDY_EVERY: TimeDelta = TimeDelta::minutes(10);
 const ORDER_EVERY: TimeDelta = TimeDelta::seconds(10);
 const COMPARE_EVERY: TimeDelta = TimeDelta::hours(1);
-/// The hour (UTC) in which providers are told of payments.
-const TELL_AT: u32 = 2;
+/// The hour (UTC) at which a day of registers ends.
+const TELL_AT: TimeDelta = TimeDelta::hours(2);
 const PURGE_EVERY: TimeDelta = TimeDelta::days(1);
 /// Reads the whole ledger.
 const CHECK_EVERY: TimeDelta = TimeDelta::days(1);
@@ -30,12 +31,23 @@ pub struct Timetable {
     purged: Option<DateTime<Utc>>,
     /// When acquirers were compared with our books, and providers told, last.
     compared: DateTime<Utc>,
+    telling: Option<JoinHandle<()>>,
+    comparing: Option<JoinHandle<()>>,
     ordered: DateTime<Utc>,
 }
 
 impl Timetable {
     pub fn new(now: DateTime<Utc>) -> Self {
-        Self { tidied: now, written: now, checked: now, purged: None, compared: now, ordered: now }
+        Self {
+            tidied: now,
+            written: now,
+            checked: now,
+            purged: None,
+            compared: now,
+            telling: None,
+            comparing: None,
+            ordered: now,
+        }
     }
 
     pub async fn run_due(&mut self, worker: &Worker) {
@@ -69,7 +81,7 @@ impl Timetable {
             if let Err(fault) = worker.uploads.purge().await {
                 tracing::warn!(%fault, "old exports that were sent were not deleted; it is tried again");
             }
-            if let Err(fault) = worker.payments.mark_posted().await {
+            if let Err(fault) = worker.payments.mark_posted(None).await {
                 tracing::warn!(%fault, "payments that providers show were not marked; it is tried again");
             }
         }
@@ -89,9 +101,8 @@ impl Timetable {
         // Looked for every hour, done once a day: the database knows whether yesterday was.
         if now - self.compared >= COMPARE_EVERY {
             self.compared = now;
-            if let Err(fault) = worker.compare_and_tell(now).await {
-                tracing::warn!(%fault, "acquirers were not compared or providers not told; it is tried again");
-            }
+            begin(&mut self.telling, worker, |worker| worker.tell_and_plan(now));
+            begin(&mut self.comparing, worker, Worker::compare);
         }
         if self.purged.is_none_or(|purged| now - purged >= PURGE_EVERY) {
             self.purged = Some(now);
@@ -102,19 +113,43 @@ impl Timetable {
     }
 }
 
+/// The end of the last day of registers. What came since is told with the next, whichever instance is up then.
+fn told_until(now: DateTime<Utc>) -> DateTime<Utc> {
+    (now - TELL_AT).with_time(NaiveTime::MIN).single().unwrap_or(now) + TELL_AT
+}
+
+/// In a task of its own: an acquirer's list may take minutes, and neither jobs nor providers wait for it. Not while the last one
+/// still goes on.
+fn begin<F: Future<Output = ()> + Send + 'static>(
+    running: &mut Option<JoinHandle<()>>,
+    worker: &Worker,
+    what: impl FnOnce(Worker) -> F,
+) {
+    if running.as_ref().is_none_or(JoinHandle::is_finished) {
+        *running = Some(tokio::spawn(what(worker.clone())));
+    }
+}
+
 impl Worker {
-    /// Yesterday's money beside the acquirers' lists; and, once a day, registers to providers.
-    async fn compare_and_tell(&self, now: DateTime<Utc>) -> Result<(), Fault> {
-        self.payments.plan_autopays().await?;
-        let open = self.payments.reconcile_yesterday().await?;
-        if open > 0 {
-            tracing::error!(open, "we and an acquirer differ: see `kabinet reconcile list`");
+    /// Registers to providers, and autopays of new statements.
+    async fn tell_and_plan(self, now: DateTime<Utc>) {
+        match self.payments.write_registers(told_until(now)).await {
+            Ok(0) => {}
+            Ok(written) => tracing::info!(written, "registers of payments were written"),
+            Err(fault) => tracing::warn!(%fault, "providers were not told of payments; it is tried again"),
         }
-        if now.hour() == TELL_AT {
-            let written = self.payments.write_registers().await?;
-            tracing::info!(written, "registers of payments were written");
+        if let Err(fault) = self.payments.plan_autopays().await {
+            tracing::warn!(%fault, "autopays were not planned; it is tried again");
         }
-        Ok(())
+    }
+
+    /// The money of yesterday, and of days that were missed, beside the acquirers' lists.
+    async fn compare(self) {
+        match self.payments.reconcile_yesterday().await {
+            Ok(0) => {}
+            Ok(open) => tracing::error!(open, "we and an acquirer differ: see `kabinet reconcile list`"),
+            Err(fault) => tracing::warn!(%fault, "acquirers were not compared; it is tried again"),
+        }
     }
 
     /// Deletes what was kept of deleted cabinets and whose term has passed.
@@ -145,4 +180,17 @@ async fn tidy(mechanisms: &Mechanisms, now: DateTime<Utc>) -> Result<(), Fault> 
         Ok::<_, Failure<Infallible>>(())
     });
     Ok(purged.await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_of_registers_ends_at_two_whenever_it_is_looked_at() {
+        let until = |now: &str| told_until(now.parse().unwrap()).to_rfc3339();
+        assert_eq!(until("2026-06-20T01:59:59Z"), "2026-06-19T02:00:00+00:00");
+        assert_eq!(until("2026-06-20T02:00:00Z"), "2026-06-20T02:00:00+00:00");
+        assert_eq!(until("2026-06-20T23:30:00Z"), "2026-06-20T02:00:00+00:00");
+    }
 }

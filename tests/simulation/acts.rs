@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use entity::enums::PaymentMethod;
+use entity::enums::{PaymentMethod, PaymentStatus};
 use entity::exact::Money;
 use kabinet::identity::audit::Origin;
 use kabinet::kernel::Failure;
 use kabinet::payments::acquirer::sandbox::outcome::Choice;
+use kabinet::payments::autopay::event::RunAutopay;
+use kabinet::payments::cancellation::CancellationRefusal;
 use kabinet::payments::checkout::{Amount, Checkout, Part};
-use kabinet::payments::refund::RefundRefusal;
-use kabinet::platform::outbox::Lane;
+use kabinet::payments::refund::{RefundRefusal, RefundWish};
+use kabinet::payments::register::Outcome;
+use kabinet::platform::outbox::{Job, Lane};
 
 use super::world::{Done, Intent, Running, World};
 
@@ -48,8 +51,10 @@ impl World {
         self.step(operation).await;
     }
 
+    /// Little as often as much: else every account is soon overpaid, and nothing is owed any more.
     fn some_amount(&mut self) -> Amount {
-        let kopecks = i64::from(self.roll(300_000)) + 1;
+        let most = [20_000, 300_000][self.pick(2)];
+        let kopecks = i64::from(self.roll(most)) + 1;
         if self.roll(8) == 0 { Amount::CurrentDebt } else { Amount::Custom(Money(kopecks)) }
     }
 
@@ -74,6 +79,27 @@ impl World {
             Done::Other
         };
         self.step(Box::pin(look)).await;
+    }
+
+    /// A payer thinks better of what was begun lately.
+    pub(super) async fn cancel(&mut self) {
+        let lately = self.intents.len().min(5);
+        let number = self.intents.len() - 1 - self.pick(lately);
+        let Some(id) = self.intents[number].acknowledged else { return };
+        self.say(|| format!("{number} is given up"));
+        let payments = Arc::clone(&self.app.services.payments);
+        let person = self.people[self.intents[number].person].person.clone();
+        let cancel = async move {
+            match payments.cancel_payment(&person, Origin::inside(), Some(id)).await {
+                Ok((payment, replayed)) => {
+                    assert!(payment.status == PaymentStatus::Canceled, "given up: {payment:?}");
+                    if replayed { Done::Other } else { Done::GivenUp }
+                }
+                Err(Failure::Refused(CancellationRefusal::NotFound)) => panic!("{id:?} is the person's own"),
+                Err(_) => Done::Other,
+            }
+        };
+        self.step(Box::pin(cancel)).await;
     }
 
     /// Somebody on the bank's page.
@@ -112,15 +138,18 @@ impl World {
     }
 
     pub(super) async fn work(&mut self) {
-        let lane = if self.roll(4) == 0 { Lane::Letters } else { Lane::Effects };
+        let lane = if self.roll(3) == 0 { Lane::Letters } else { Lane::Effects };
         let Some(job) = self.app.mechanisms.outbox.lease(lane, 1).await.unwrap().pop() else { return };
         self.say(|| format!("job {} {}", job.kind, job.payload));
-        let worker = self.app.worker.clone();
+        let (worker, pays) = (self.app.worker.clone(), job.kind == RunAutopay::KIND);
         let work = async move {
             worker.carry_out(job).await;
             Done::Other
         };
         self.step(Box::pin(work)).await;
+        if pays {
+            self.check_begun_autopays().await;
+        }
     }
 
     /// An operator gives back all that is left of a payment, or a part.
@@ -130,12 +159,19 @@ impl World {
         let together = self.app.services.payments.list_together(&[first]).await.unwrap();
         let id = if together.is_empty() { first } else { together[self.pick(together.len())].id };
         let part = Money(i64::from(self.roll(100_000)) + 1);
+        // The bank makes some later, and gives some up.
+        let part = match self.roll(6) {
+            0 => Money(part.0 / 100 * 100 + 20),
+            1 => Money(part.0 / 100 * 100 + 21),
+            _ => part,
+        };
         let amount = (self.roll(2) == 0).then_some(part);
         self.say(|| format!("an operator gives back {amount:?} of {number}"));
         self.tally.refunds += 1;
-        let payments = Arc::clone(&self.app.services.payments);
+        let (payments, key) = (Arc::clone(&self.app.services.payments), self.tally.refunds.to_string());
         let give = async move {
-            match payments.refund(id, amount, "simulated", "op").await {
+            let wish = RefundWish { amount, reason: "simulated", by: "op", key: &key };
+            match payments.refund(id, wish).await {
                 Err(Failure::Refused(RefundRefusal::AmountMalformed)) => panic!("the amount is above zero"),
                 _ => Done::Other,
             }
@@ -146,12 +182,39 @@ impl World {
     /// Providers are told of what they do not know yet.
     pub(super) async fn write_registers(&mut self) {
         self.say(|| "registers".to_owned());
-        let payments = Arc::clone(&self.app.services.payments);
+        let (payments, now) = (Arc::clone(&self.app.services.payments), self.clock.now());
         let write = async move {
-            let _ = payments.write_registers().await;
+            let _ = payments.write_registers(now).await;
             Done::Other
         };
         self.step(Box::pin(write)).await;
+    }
+
+    /// A provider says that it has posted a register that it was given, all of it, and sometimes says so twice.
+    pub(super) async fn post(&mut self) {
+        let payments = Arc::clone(&self.app.services.payments);
+        let registers = payments.registers(None).await.unwrap();
+        if registers.is_empty() {
+            return;
+        }
+        let register = registers[self.pick(registers.len())].clone();
+        let times = if self.roll(4) == 0 { 2 } else { 1 };
+        self.say(|| format!("register {} of {} rows is posted, {times} times", register.number, register.payments));
+        let post = async move {
+            let mut posted = 0;
+            for _ in 0..times {
+                let rows = match payments.take_postings(register.provider_id, &register.content).await {
+                    Ok(rows) => rows,
+                    Err(Failure::Refused(refusal)) => panic!("a register of ours is refused: {refusal:?}"),
+                    Err(Failure::Fault(_)) => continue,
+                };
+                let known = rows.iter().all(|(_, outcome)| matches!(outcome, Outcome::Posted | Outcome::Repeated));
+                assert!(known, "a register of ours comes back as {rows:?}");
+                posted += rows.iter().filter(|(_, outcome)| *outcome == Outcome::Posted).count() as u64;
+            }
+            Done::Posted(posted)
+        };
+        self.step(Box::pin(post)).await;
     }
 
     /// Somebody in the bank's own cabinet, whether the bank tells of it or not.

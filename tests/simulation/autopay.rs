@@ -1,24 +1,27 @@
-//! Accounts that are paid by themselves: statements that come, orders that are given and paused, and what must hold of them.
+//! Accounts that are paid by themselves: statements that come, orders that are given, changed, paused and taken back, and cards
+//! that are charged no more.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use chrono::{Days, TimeDelta};
-use entity::enums::{AutopayRunState, AutopayTrigger, LedgerEntryKind, PaymentStatus};
+use chrono::Days;
+use entity::enums::{AutopayTrigger, LedgerEntryKind};
 use entity::exact::Money;
-use entity::ids::{PaymentId, StatementId};
-use entity::{autopay_run, payment, statement};
+use entity::ids::{PersonalAccountId, ProviderId, StatementId};
+use entity::{personal_account, sandbox_payment, statement};
 use kabinet::billing::ledger::Change;
 use kabinet::identity::audit::Origin;
 use kabinet::kernel::Failure;
 use kabinet::payments::autopay::Wish;
-use kabinet::payments::state::is_open;
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use kabinet::payments::terms::{PaymentTerms, commission, usual};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
+use super::template::COMMISSION;
 use super::world::{Done, World};
 
-/// More is never taken at once by an autopay.
-const CEILING: Money = Money(5_000_000);
+/// The most that a month costs, in kopecks.
+const MONTH: u32 = 200_000;
 
 impl World {
     /// A person who has let the bank keep a card orders an account to be paid with it, or changes the order.
@@ -32,9 +35,10 @@ impl World {
         }
         let acts_on = [AutopayTrigger::NewStatement, AutopayTrigger::DueDate][self.pick(2)];
         let saved_method_id = methods[self.pick(methods.len())].id;
-        let wish = Wish { personal_account_id: account, saved_method_id, acts_on, ceiling: CEILING, consent: true };
+        let ceiling = self.some_ceiling(account).await;
+        let wish = Wish { personal_account_id: account, saved_method_id, acts_on, ceiling, consent: true };
         let key = format!("autopay-{}", self.clock.now().timestamp_micros());
-        self.say(|| format!("{payer} orders an autopay: {acts_on:?}"));
+        self.say(|| format!("{payer} orders an autopay: {acts_on:?}, up to {ceiling}"));
         let order = async move {
             if let Err(Failure::Refused(refusal)) = payments.set_autopay(&person, Origin::inside(), wish, &key).await {
                 // The same moment is the same key.
@@ -45,7 +49,26 @@ impl World {
         self.step(Box::pin(order)).await;
     }
 
-    pub(super) async fn pause_autopay(&mut self) {
+    /// Around what is owed with another month: sometimes too low for it.
+    async fn some_ceiling(&mut self, account: PersonalAccountId) -> Money {
+        let read = self.app.mechanisms.db.read();
+        let owed = personal_account::Entity::find_by_id(account).one(read).await.unwrap().unwrap().balance;
+        let about = owed.0.max(0) + i64::from(MONTH) / 2;
+        Money(about * i64::from(40 + self.roll(360)) / 100)
+    }
+
+    /// Second thoughts, of the payer or of the bank.
+    pub(super) async fn change_autopay(&mut self) {
+        match self.roll(8) {
+            0..3 => self.pause_autopay().await,
+            3 => self.remove_autopay().await,
+            4 => self.remove_method().await,
+            5 => self.block_card().await,
+            _ => {}
+        }
+    }
+
+    async fn pause_autopay(&mut self) {
         let payer = self.pick(self.people.len());
         let person = self.people[payer].person.clone();
         let payments = Arc::clone(&self.app.services.payments);
@@ -62,25 +85,97 @@ impl World {
         self.step(Box::pin(pause)).await;
     }
 
+    /// Nothing is paid by itself any more.
+    pub(super) async fn pause_all(&self) {
+        let payments = &self.app.services.payments;
+        for payer in &self.people {
+            for order in payments.autopays(payer.person.user_id).await.unwrap() {
+                payments.pause_autopay(&payer.person, Origin::inside(), Some(order.id), true).await.unwrap();
+            }
+        }
+    }
+
+    async fn remove_autopay(&mut self) {
+        let payer = self.pick(self.people.len());
+        let person = self.people[payer].person.clone();
+        let payments = Arc::clone(&self.app.services.payments);
+        let orders = payments.autopays(person.user_id).await.unwrap();
+        if orders.is_empty() {
+            return;
+        }
+        let order = orders[self.pick(orders.len())].clone();
+        self.gone.insert((person.user_id, order.personal_account_id));
+        self.say(|| format!("{payer} takes an autopay back"));
+        let remove = async move {
+            let _ = payments.remove_autopay(&person, Origin::inside(), Some(order.id)).await;
+            Done::Other
+        };
+        self.step(Box::pin(remove)).await;
+    }
+
+    async fn remove_method(&mut self) {
+        let payer = self.pick(self.people.len());
+        let person = self.people[payer].person.clone();
+        let payments = Arc::clone(&self.app.services.payments);
+        let methods = payments.saved_methods(person.user_id).await.unwrap();
+        if methods.is_empty() {
+            return;
+        }
+        let id = methods[self.pick(methods.len())].id;
+        let orders = payments.autopays(person.user_id).await.unwrap();
+        let orders = orders.iter().filter(|order| order.saved_method_id == id);
+        self.gone.extend(orders.map(|order| (person.user_id, order.personal_account_id)));
+        self.say(|| format!("{payer} lets a card be forgotten"));
+        let remove = async move {
+            let _ = payments.remove_method(&person, Origin::inside(), Some(id)).await;
+            Done::Other
+        };
+        self.step(Box::pin(remove)).await;
+    }
+
+    /// The bank charges a card no more, and does not say so before it is asked to.
+    async fn block_card(&mut self) {
+        let payer = self.pick(self.people.len());
+        let methods = self.app.services.payments.saved_methods(self.people[payer].person.user_id).await.unwrap();
+        if methods.is_empty() {
+            return;
+        }
+        let id = &methods[self.pick(methods.len())].acquirer_method_id;
+        self.say(|| format!("the bank blocks a card of {payer}"));
+        let blocked = self.app.mechanisms.db.transaction(|tx| async move {
+            let blocked = sandbox_payment::ActiveModel { saves_method: Set(false), ..Default::default() };
+            let card = sandbox_payment::Entity::update_many().set(blocked).filter(sandbox_payment::Column::Id.eq(id));
+            card.exec(&*tx).await?;
+            Ok::<_, Failure<Infallible>>(())
+        });
+        blocked.await.unwrap();
+    }
+
     /// The provider's statement of the next month comes, and kabinet plans what is to be paid by itself.
     pub(super) async fn bill(&mut self) {
         let (payer, which) = (self.pick(self.people.len()), self.pick(2));
         let mut account = self.people[payer].accounts[which];
         let orders = self.app.services.payments.autopays(self.people[payer].person.user_id).await.unwrap();
-        if !orders.is_empty() {
+        let ordered = !orders.is_empty();
+        if ordered {
             account = orders[self.pick(orders.len())].personal_account_id;
         }
-        let (now, charged) = (self.clock.now(), Money(i64::from(self.roll(200_000)) + 1));
+        let (now, month) = (self.clock.now(), Money(i64::from(self.roll(MONTH)) + 1));
+        let refused = ordered && self.roll(3) == 0;
         let due_on = now.date_naive().checked_add_days(Days::new(u64::from(self.roll(3)))).unwrap();
         let id =
             StatementId(Uuid::from_u128((u128::from(self.roll(u32::MAX)) << 64) | u128::from(self.roll(u32::MAX))));
-        self.say(|| format!("a statement of {charged} comes for {payer}"));
+        self.say(|| format!("a statement of {month} comes for {payer}"));
         let billing = Arc::clone(&self.app.services.billing);
         let billing = &billing;
         let billed = self.app.mechanisms.db.transaction(|tx| async move {
             let newest = statement::standing().filter(statement::Column::PersonalAccountId.eq(account));
             let newest = newest.order_by_desc(statement::Column::Period).one(&*tx).await.unwrap().unwrap();
             let owed = billing.lock_account_in(&tx, account).await?.balance;
+            // Of what is overpaid nothing could be paid by itself: it is used up first.
+            let closing = if ordered { owed.max(Money::ZERO) + month } else { owed + month };
+            let closing = if refused { refused_by_bank(closing) } else { closing };
+            let charged = closing - owed;
             let row = statement::Model {
                 id,
                 period: newest.period.next(),
@@ -89,7 +184,7 @@ impl World {
                 recalculated: Money::ZERO,
                 penalty: Money::ZERO,
                 paid: Money::ZERO,
-                closing: owed + charged,
+                closing,
                 due_on,
                 issued_at: now,
                 ..newest
@@ -103,7 +198,7 @@ impl World {
                 in_transit: Money::ZERO,
             };
             billing.append_in(&tx, account, change).await?;
-            Ok::<_, Failure<std::convert::Infallible>>(())
+            Ok::<_, Failure<Infallible>>(())
         });
         billed.await.unwrap();
         self.plan().await;
@@ -117,29 +212,14 @@ impl World {
         };
         self.step(Box::pin(plan)).await;
     }
+}
 
-    /// Every run that has come due has ended, none was paid twice, and none took more than was announced or allowed.
-    pub(super) async fn check_autopays(&mut self, payments: &[payment::Model]) {
-        let runs = autopay_run::Entity::find().all(self.app.mechanisms.db.read()).await.unwrap();
-        let find = |id: PaymentId| payments.iter().find(|payment| payment.id == id);
-        let now = self.clock.now();
-        for run in &runs {
-            let payment = run.payment_id.and_then(find);
-            let ended = match run.state {
-                AutopayRunState::Paying => payment.is_some_and(|payment| is_open(payment.status)),
-                AutopayRunState::Announced => run.due_at > now - TimeDelta::minutes(1),
-                AutopayRunState::Paid => payment.is_some_and(|payment| payment.paid_at.is_some()),
-                AutopayRunState::Failed | AutopayRunState::Skipped => true,
-            };
-            self.need(ended, || format!("{run:?} was left behind, with {payment:?}"));
-            self.need(payment.is_none_or(|payment| payment.amount <= run.amount), || format!("{run:?} took more"));
-        }
-        let paid = runs.iter().filter(|run| run.state == AutopayRunState::Paid).count();
-        let own = payments.iter().filter(|payment| payment.saved_method_id.is_some());
-        self.need(own.clone().all(|payment| payment.amount <= CEILING), || "above the ceiling".to_owned());
-        let taken = own.clone().filter(|payment| payment.paid_at.is_some()).count();
-        self.need(taken == paid, || format!("{taken} payments were made by themselves for {paid} runs"));
-        self.tally.autopaid += paid as u64;
-        self.tally.autopay_failures += own.filter(|payment| payment.status == PaymentStatus::Canceled).count() as u64;
+/// As much, or a little more, of which the bank says that there is not so much on the card: it goes by the kopecks of the whole,
+/// commission included.
+fn refused_by_bank(mut debt: Money) -> Money {
+    let terms = PaymentTerms { commission_rate: COMMISSION, ..usual(ProviderId(Uuid::nil())) };
+    while (debt + commission(&terms, debt)).0 % 100 != 1 {
+        debt += Money(1);
     }
+    debt
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use entity::enums::{Book, IncidentKind, LedgerEntryKind, PaymentStatus, RefundStatus, SandboxStatus};
 use entity::exact::Money;
 use entity::ids::PaymentId;
-use entity::{ledger_entry, payment, payment_register, refund, sandbox_payment, sandbox_refund};
+use entity::{incident, ledger_entry, payment, payment_register, refund, sandbox_payment, sandbox_refund};
 use kabinet::payments::acquirer::sandbox::outcome;
 use kabinet::payments::state::is_open;
 use sea_orm::EntityTrait;
@@ -72,6 +73,9 @@ impl World {
                 .map(|entry| (entry.personal_account_id, entry.amount))
                 .collect();
             self.need(is_taken(status) == (paid == 1), || format!("{account} is {status:?}, paid {paid} times"));
+            let receipt = payment.receipt_status;
+            let known = !is_taken(status) || at_bank.iter().all(|row| row.receipt_status == receipt);
+            self.need(known, || format!("{account} has a receipt that is {receipt:?}"));
             let once = (payment.personal_account_id, -payment.amount);
             let expected = if is_taken(status) { vec![once] } else { Vec::new() };
             self.need(posted == expected, || format!("{account} is {status:?} and posted as {posted:?}"));
@@ -87,14 +91,14 @@ impl World {
 
     /// In the end the providers were told of what was paid less what was given back, each part once.
     async fn check_registers(&mut self, payments: &[payment::Model]) {
-        self.app.services.payments.write_registers().await.unwrap();
+        self.app.services.payments.write_registers(self.clock.now()).await.unwrap();
         let read = self.app.mechanisms.db.read();
         let registers = payment_register::Entity::find().all(read).await.unwrap();
         let told: i64 = registers.iter().map(|register| register.total.0).sum();
         let taken = payments.iter().filter(|payment| is_taken(payment.status));
         let left: i64 = taken.map(|payment| payment.amount.0 - payment.refunded.0).sum();
         self.need(told == left, || format!("providers were told of {told}, and {left} are theirs"));
-        let again = self.app.services.payments.write_registers().await.unwrap();
+        let again = self.app.services.payments.write_registers(self.clock.now()).await.unwrap();
         self.need(again == 0, || "providers are told twice".to_owned());
         let refunds = refund::Entity::find().all(read).await.unwrap();
         let returned = refunds.iter().filter(|refund| {
@@ -123,6 +127,9 @@ impl World {
             let sum: i64 = succeeded.map(|refund| refund.amount.0).sum();
             self.need(sum == payment.refunded.0, || format!("{} has refunds of {sum}", payment.id.0));
         }
+        let given_up = refunds.iter().filter(|refund| refund.status == RefundStatus::Canceled);
+        let given_up = given_up.filter(|refund| refund.acquirer_refund_id.is_some());
+        self.tally.refunds_given_up += given_up.count() as u64;
         self.tally.refunded += payments.iter().filter(|payment| payment.refunded.0 > 0).count() as u64;
     }
 
@@ -157,12 +164,43 @@ impl World {
         self.need(unbalanced.is_empty(), || format!("{unbalanced:?} do not balance"));
     }
 
-    /// The bank never contradicts itself, so nothing may look as if it had.
+    /// The bank never contradicts itself, so nothing may look as if it had; some receipts it never makes.
     async fn check_incidents(&self, payments: &[payment::Model]) {
+        let refunds = refund::Entity::find().all(self.app.mechanisms.db.read()).await.unwrap();
         for incident in self.app.services.payments.incidents(false).await.unwrap() {
             let payment = payments.iter().find(|payment| Some(payment.id) == incident.payment_id);
-            let waits = payment.is_some_and(|payment| is_open(payment.status));
-            self.need(incident.kind == IncidentKind::Stuck && (waits || self.slept), || format!("{incident:?}"));
+            let due = |one: &payment::Model| -> Money {
+                let first = one.together_id.unwrap_or(one.id);
+                let all = payments.iter().filter(|other| other.together_id.unwrap_or(other.id) == first);
+                all.map(|payment| payment.amount + payment.commission).sum()
+            };
+            let in_trouble = self.quiet_since.is_some_and(|quiet| incident.opened_at <= quiet);
+            let expected = match incident.kind {
+                IncidentKind::Stuck => in_trouble || payment.is_some_and(|payment| is_open(payment.status)),
+                IncidentKind::RefundCanceled => {
+                    let about = refunds.iter().find(|refund| refund.id.0.to_string() == incident.subject);
+                    about.is_some_and(|refund| refund.status == RefundStatus::Canceled)
+                }
+                IncidentKind::ReceiptMissing => payment.is_some_and(|one| outcome::loses_receipt(due(one))),
+                _ => false,
+            };
+            self.need(expected, || format!("{incident:?}"));
+        }
+        self.check_lost_refunds(&refunds).await;
+    }
+
+    /// What came to nothing when its operator had gone, people are told of.
+    async fn check_lost_refunds(&self, refunds: &[refund::Model]) {
+        let told = self.app.services.payments.incidents(false).await.unwrap();
+        let late = |refund: &&refund::Model| {
+            let ended = refund.finished_at.filter(|_| refund.status == RefundStatus::Canceled);
+            ended.is_some_and(|at| at > refund.created_at + TimeDelta::seconds(20))
+        };
+        for refund in refunds.iter().filter(late) {
+            let about = |incident: &incident::Model| {
+                incident.kind == IncidentKind::RefundCanceled && incident.subject == refund.id.0.to_string()
+            };
+            self.need(told.iter().any(about), || format!("nobody knows of {refund:?}"));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use kabinet::payments::acquirer::sandbox::{Answer, Asked, NAME, Sandbox};
@@ -18,7 +18,8 @@ pub struct Waiting {
 
 #[derive(Clone, Default)]
 pub struct Network {
-    pub bank: Arc<OnceLock<Sandbox>>,
+    /// Of the process that runs: the bank's tables are in its database.
+    bank: Arc<Mutex<Option<Sandbox>>>,
     waiting: Arc<Mutex<Vec<Waiting>>>,
     tickets: Arc<AtomicU64>,
     pub parked: Arc<Notify>,
@@ -43,6 +44,11 @@ impl Transport for Network {
 }
 
 impl Network {
+    /// Calls arrive here from now on.
+    pub fn connect(&self, bank: Sandbox) {
+        *self.bank.lock().unwrap() = Some(bank);
+    }
+
     pub fn waiting(&self) -> usize {
         self.waiting.lock().unwrap().len()
     }
@@ -70,7 +76,8 @@ impl Network {
             shop: NAME.to_owned(),
             body: call.body.clone().unwrap_or_default(),
         };
-        let answer = self.bank.get().unwrap().answer(&asked).await.expect("the bank's tables answer");
+        let bank = self.bank.lock().unwrap().clone().expect("the bank is connected");
+        let answer = bank.answer(&asked).await.expect("the bank's tables answer");
         match answer {
             Answer { reset: true, .. } => Err(Broken::Unanswered("reset".to_owned())),
             Answer { status, body, .. } => Ok(Reply { status, body: body.to_string().into_bytes() }),

@@ -17,6 +17,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use tempfile::TempDir;
 
 const PEOPLE: [&str; 3] = ["debt", "overpaid", "debt"];
+/// Hundredths of a percent that every payer pays on top.
+pub const COMMISSION: i16 = 80;
 
 pub fn tempdir() -> TempDir {
     // Memory, where there is some: what is checked here is no disk.
@@ -58,6 +60,8 @@ pub struct Payer {
 pub struct Template {
     pub dir: TempDir,
     pub people: Vec<Payer>,
+    /// Of every provider that has an account here.
+    pub terms: Vec<PaymentTerms>,
 }
 
 /// As the other tests have it: 60 accounts, statements of March to May 2026.
@@ -77,7 +81,7 @@ pub fn template() -> Template {
         app.mechanisms.db.migrate_up().await.unwrap();
         let report = Importer::new(&app.mechanisms).import(registers.path(), Mode::Write, &|_| {}).await.unwrap();
         assert!(!report.refused(), "the demonstration registers are refused");
-        let mut people = Vec::new();
+        let (mut people, mut known) = (Vec::new(), Vec::new());
         for (number, note) in PEOPLE.into_iter().enumerate() {
             let identity = &app.services.identity;
             let password = "correct horse 42".to_owned();
@@ -94,12 +98,15 @@ pub fn template() -> Template {
             let proof = Some(AccessProof::Pin(pin));
             let attached = accounts.attach(&person, Origin::inside(), provider.id(), &number, None, proof).await;
             people.push(Payer { person, accounts: [first, attached.unwrap().id()] });
-            let terms =
-                PaymentTerms { register_template: Some("csv".to_owned()), commission_rate: 80, ..usual(provider.id()) };
-            app.services.payments.set_terms(terms).await.unwrap();
+            let register_template = Some("csv".to_owned());
+            let terms = PaymentTerms { register_template, commission_rate: COMMISSION, ..usual(provider.id()) };
+            if !known.contains(&terms) {
+                app.services.payments.set_terms(terms.clone()).await.unwrap();
+                known.push(terms);
+            }
         }
         app.mechanisms.db.clone().close().await;
-        Template { dir, people }
+        Template { dir, people, terms: known }
     };
     runtime.block_on(made)
 }

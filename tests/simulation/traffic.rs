@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 use kabinet::payments::acquirer::yookassa::transport::{Broken, Reply};
-use kabinet::platform::outbox::Lane;
+use kabinet::payments::autopay::event::RunAutopay;
+use kabinet::platform::outbox::{Job, Lane};
 use sea_orm::{ConnectionTrait, Statement};
 
 use super::network::Waiting;
@@ -69,7 +70,6 @@ impl World {
             _ if self.roll(2) == 0 => 90_000,
             _ => 7_200,
         };
-        self.slept |= seconds > 86_400;
         if seconds >= 10 {
             self.time_out().await;
         }
@@ -117,17 +117,33 @@ impl World {
         self.late.clear();
         self.outage = false;
         // Those that still wait are answered by nobody: the process ends, and begins anew.
-        self.crash();
+        self.crash().await;
         self.late.clear();
-        for _ in 0..60 {
-            self.drain().await;
-            self.clock.advance(TimeDelta::minutes(75));
-        }
+        self.quiet_since = Some(self.clock.now());
+        // The timetable does it every hour; a crash may have come between.
+        self.app.services.payments.plan_autopays().await.unwrap();
+        self.pass_quietly(10, TimeDelta::hours(4)).await;
+        // An autopay that comes to nothing is tried again after a day, and after two more.
+        self.pass_quietly(11, TimeDelta::hours(8)).await;
+        // Nothing begins any more, and what has begun comes to its end: after a day, when the bank has never heard of it.
+        self.check_due_autopays().await;
+        self.pause_all().await;
+        self.pass_quietly(5, TimeDelta::hours(8)).await;
         self.drain().await;
         self.compare().await;
         self.check().await;
         self.app.mechanisms.db.clone().close().await;
         self.tally
+    }
+
+    async fn pass_quietly(&mut self, times: u32, pause: TimeDelta) {
+        for _ in 0..times {
+            self.drain().await;
+            // What has begun is looked after.
+            self.clock.advance(TimeDelta::minutes(2));
+            self.drain().await;
+            self.clock.advance(pause);
+        }
     }
 
     /// What nobody has told of is found by the daily comparison; then nothing differs.
@@ -163,13 +179,19 @@ impl World {
         for lane in [Lane::Effects, Lane::Letters] {
             while let Some(job) = self.app.mechanisms.outbox.lease(lane, 1).await.unwrap().pop() {
                 self.say(|| format!("at the end {} {}", job.kind, job.payload));
-                let worker = self.app.worker.clone();
+                let (worker, pays) = (self.app.worker.clone(), job.kind == RunAutopay::KIND);
                 let mut work = Box::pin(async move { worker.carry_out(job).await });
                 loop {
                     tokio::select! {
                         biased;
                         () = &mut work => break,
-                        () = self.network.parked.notified() => self.answer_all().await,
+                        () = self.network.parked.notified() => {
+                            // Before the bank takes the money.
+                            if pays {
+                                self.check_begun_autopays().await;
+                            }
+                            self.answer_all().await;
+                        }
                     }
                 }
             }

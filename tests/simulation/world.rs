@@ -1,36 +1,28 @@
 //! One world: persons, a kabinet, a bank, a network, a clock, and what happens to them.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
-use entity::ids::PaymentId;
+use entity::enums::ReceiptMode;
+use entity::ids::{PaymentId, PersonalAccountId, UserId};
 use kabinet::app::{App, Outside};
-use kabinet::kernel::{Clock, Entropy, Failure};
+use kabinet::kernel::{Clock, Failure};
 use kabinet::payments::acquirer::yookassa::transport::Call;
 use kabinet::payments::checkout::{Checkout, Started};
 use kabinet::payments::error::CheckoutRefusal;
-use kabinet::platform::failpoint::Failpoints;
-use kabinet::platform::mail::Mailer;
+use kabinet::payments::terms::PaymentTerms;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tempfile::TempDir;
-use tokio::sync::Notify;
 
 use super::network::Network;
+use super::process::{Death, outside};
 use super::tally::Tally;
 use super::template::{Payer, Template, build, start, tempdir};
-
-/// How the process dies: between two commits, chosen by chance while `armed`.
-#[derive(Debug, Default)]
-struct Death {
-    armed: AtomicBool,
-    /// Crossings until the next death; 0 for none.
-    left: AtomicU32,
-    died: Notify,
-}
 
 /// An intent of a person: its key, what was asked, and the payment that was acknowledged for it.
 #[derive(Clone, Debug)]
@@ -44,6 +36,10 @@ pub struct Intent {
 #[expect(clippy::large_enum_variant, reason = "there are few at a time")]
 pub(super) enum Done {
     Started(usize, Result<Started, Failure<CheckoutRefusal>>),
+    /// A payer gave a payment up.
+    GivenUp,
+    /// A provider posted so many rows.
+    Posted(u64),
     Other,
 }
 
@@ -65,7 +61,9 @@ pub struct World {
     tell: bool,
     chance: StdRng,
     pub(super) network: Network,
-    death: Arc<Death>,
+    pub(super) death: Arc<Death>,
+    /// What every process of this world is built with.
+    pub(super) outside: Outside,
     /// By the ticket of the call that each waits for.
     pub(super) running: Vec<(u64, Running)>,
     /// The bank is out of reach.
@@ -73,9 +71,13 @@ pub struct World {
     /// Sent long ago, and still on their way.
     pub(super) late: Vec<(DateTime<Utc>, Call)>,
     pub(super) people: Vec<Payer>,
-    /// A day has passed in which nobody did anything.
-    pub(super) slept: bool,
-    _dir: TempDir,
+    /// When faults have ended.
+    pub(super) quiet_since: Option<DateTime<Utc>>,
+    /// Payments by themselves that were looked at when they began.
+    pub(super) begun: BTreeSet<PaymentId>,
+    /// Whose autopay of which account was taken back, or was about to be: its months are gone.
+    pub(super) gone: BTreeSet<(UserId, PersonalAccountId)>,
+    pub(super) dir: TempDir,
 }
 
 impl World {
@@ -85,20 +87,14 @@ impl World {
             std::fs::copy(template.dir.path().join(file), dir.path().join(file)).unwrap();
         }
         let (clock, network, death) = (Clock::fixed(start()), Network::default(), Arc::new(Death::default()));
-        let watched = Arc::clone(&death);
-        let failpoints = Failpoints::new(move |name| {
-            let death = Arc::clone(&watched);
-            Box::pin(async move { death.cross(name).await })
-        });
-        let outside = Outside {
-            clock: clock.clone(),
-            entropy: Entropy::seeded(seed),
-            mailer: Some(Mailer::memory()),
-            bank: Some(Arc::new(network.clone())),
-            failpoints,
-        };
-        let app = build(dir.path(), outside).await;
-        network.bank.set(app.sandbox.clone()).unwrap();
+        let outside = outside(seed, &clock, &network, &death);
+        let app = build(dir.path(), outside.clone()).await;
+        network.connect(app.sandbox.clone());
+        // In half of the worlds there are fiscal receipts.
+        for terms in template.terms.iter().filter(|_| seed.is_multiple_of(2)) {
+            let terms = PaymentTerms { receipt: ReceiptMode::WithPayment, ..terms.clone() };
+            app.services.payments.set_terms(terms).await.unwrap();
+        }
         let people = template.people.clone();
         let chance = StdRng::seed_from_u64(seed);
         let (tally, intents, running, late) = (Tally::default(), Vec::new(), Vec::new(), Vec::new());
@@ -112,12 +108,15 @@ impl World {
             chance,
             network,
             death,
+            outside,
             running,
             late,
             people,
             outage: false,
-            slept: false,
-            _dir: dir,
+            quiet_since: None,
+            begun: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            dir,
         }
     }
 
@@ -148,24 +147,26 @@ impl World {
 
     async fn happen(&mut self, intents: u64) {
         let more = (self.intents.len() as u64) < intents;
-        match self.roll(100) {
+        match self.roll(108) {
             0..16 if more => self.start().await,
             16..20 if !self.intents.is_empty() => self.start_again().await,
             20..26 if !self.intents.is_empty() => self.look().await,
             26..36 => self.decide().await,
             40..44 => self.forge().await,
-            44..58 => self.work().await,
-            58 => self.bill().await,
+            44..58 | 104..108 => self.work().await,
+            58 | 100..102 => self.bill().await,
             59 | 60 => self.order_autopay().await,
-            39 if self.roll(3) == 0 => self.pause_autopay().await,
+            39 => self.change_autopay().await,
             61 => self.write_registers().await,
             62..86 if self.network.waiting() > 0 => self.deliver().await,
             86..89 => self.arrive_late().await,
             89..97 => self.pass_time().await,
-            97 => self.crash(),
+            97 => self.crash().await,
             36..38 if !self.intents.is_empty() => self.refund().await,
             38 => self.refund_at_bank().await,
             98 if self.roll(4) == 0 => self.outage = !self.outage,
+            99 => self.post().await,
+            102..104 if !self.intents.is_empty() => self.cancel().await,
             _ => {}
         }
     }
@@ -189,13 +190,21 @@ impl World {
             Ended::Parked => self.running.push((self.network.newest_ticket(), operation)),
             Ended::Died => {
                 drop(operation);
-                self.crash();
+                self.crash().await;
             }
         }
     }
 
     fn done(&mut self, done: Done) {
-        let Done::Started(number, result) = done else { return };
+        match done {
+            Done::Started(number, result) => self.started(number, result),
+            Done::GivenUp => self.tally.cancels += 1,
+            Done::Posted(rows) => self.tally.postings += rows,
+            Done::Other => {}
+        }
+    }
+
+    fn started(&mut self, number: usize, result: Result<Started, Failure<CheckoutRefusal>>) {
         match result {
             Ok(Started { payment, .. }) => {
                 let before = self.intents[number].acknowledged.replace(payment.id);
@@ -207,31 +216,6 @@ impl World {
                 if *refusal == CheckoutRefusal::NothingOwed => {}
             Err(Failure::Refused(refusal)) => self.need(false, || format!("refused: {refusal:?}")),
             Err(Failure::Fault(fault)) => self.say(|| format!("{number} failed: {fault}")),
-        }
-    }
-
-    /// Everything that was under way is gone; what had been sent may arrive.
-    pub(super) fn crash(&mut self) {
-        self.tally.crashes += 1;
-        self.say(|| "crash".to_owned());
-        self.death.left.store(0, Ordering::Relaxed);
-        self.running.clear();
-        for call in self.network.forget_all() {
-            if self.roll(2) == 0 {
-                self.late.push((self.clock.now(), call));
-            }
-        }
-    }
-}
-
-impl Death {
-    async fn cross(&self, _: &'static str) {
-        if !self.armed.load(Ordering::Relaxed) || self.left.load(Ordering::Relaxed) == 0 {
-            return;
-        }
-        if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.died.notify_one();
-            std::future::pending::<()>().await;
         }
     }
 }

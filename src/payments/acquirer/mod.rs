@@ -129,6 +129,8 @@ pub struct RefundOrder {
     pub idempotence_key: String,
     pub amount: Money,
     pub reason: String,
+    /// 54-ФЗ: of a part of a payment that had a receipt. Of the whole the acquirer makes it from the payment's.
+    pub receipt: Option<Receipt>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,6 +177,8 @@ pub enum CallError {
     NotNow(String),
     /// Nobody knows whether it happened: an answer got lost, or the acquirer does not know itself.
     Lost(String),
+    /// The key was used before for another order: that one may have happened.
+    KeyTaken,
 }
 
 impl fmt::Display for CallError {
@@ -183,6 +187,7 @@ impl fmt::Display for CallError {
             Self::Refused { code } => write!(f, "refused: {code}"),
             Self::NotNow(cause) => write!(f, "not now: {cause}"),
             Self::Lost(cause) => write!(f, "no answer: {cause}"),
+            Self::KeyTaken => write!(f, "the key is known with another body"),
         }
     }
 }
@@ -222,4 +227,7 @@ pub trait Acquirer: fmt::Debug + Send + Sync {
 
     /// The payment that a notification is about; none when it cannot be read. Nothing else in it is believed.
     fn subject_of(&self, notification: &[u8]) -> Option<String>;
+
+    /// What the notification gives as our own name of its payment; none when it has none.
+    fn ours_in(&self, notification: &[u8]) -> Option<PaymentId>;
 }

@@ -101,6 +101,7 @@ impl Payments {
                 return Err(Failure::Refused(AutopayRefusal::MethodNotFound));
             }
             let known = store::of_account_in(&tx, person.user_id, account).await?;
+            let newest = store::newest_statement(&*tx, account).await?.map(|bill| bill.period);
             let row = autopay::Model {
                 id: known.as_ref().map_or(id, |known| known.id),
                 user_id: person.user_id,
@@ -109,6 +110,8 @@ impl Payments {
                 acts_on: wish.acts_on,
                 ceiling: wish.ceiling,
                 consented_at: now,
+                // A change does not make it pass over what has come since.
+                after_period: known.as_ref().map_or(newest, |known| known.after_period),
                 paused_at: None,
                 pause_reason: None,
             };
@@ -190,6 +193,14 @@ impl Payments {
     /// Oldest first.
     pub async fn autopays(&self, user: UserId) -> std::result::Result<Vec<Autopay>, Fault> {
         store::of_user(self.db.read(), user).await
+    }
+
+    pub async fn autopays_of_accounts(
+        &self,
+        user: UserId,
+        accounts: &[PersonalAccountId],
+    ) -> std::result::Result<Vec<Autopay>, Fault> {
+        store::of_accounts(self.db.read(), user, accounts).await
     }
 
     /// Months of the person's autopays, newest first.

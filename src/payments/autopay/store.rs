@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use entity::enums::AutopayRunState;
-use entity::exact::YearMonth;
+use entity::exact::{Money, YearMonth};
 use entity::ids::{AutopayId, AutopayRunId, PaymentId, PersonalAccountId, SavedMethodId, StatementId, UserId};
-use entity::{autopay, autopay_run, saved_method, statement};
+use entity::{autopay, autopay_run, payment, saved_method, statement};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait,
@@ -12,6 +12,7 @@ use sea_orm::{
 };
 
 use crate::kernel::{Fault, Page};
+use crate::payments::store::OPEN;
 use crate::platform::db::{Tx, bulk, read_page};
 
 pub async fn find_method<C: ConnectionTrait>(db: &C, id: SavedMethodId) -> Result<Option<saved_method::Model>, Fault> {
@@ -49,6 +50,16 @@ pub async fn of_account_in(tx: &Tx, user: UserId, account: PersonalAccountId) ->
 pub async fn of_user(db: &DatabaseConnection, user: UserId) -> Result<Vec<autopay::Model>, Fault> {
     let own = autopay::Entity::find().filter(autopay::Column::UserId.eq(user));
     Ok(own.order_by_asc(autopay::Column::Id).all(db).await?)
+}
+
+pub async fn of_accounts(
+    db: &DatabaseConnection,
+    user: UserId,
+    accounts: &[PersonalAccountId],
+) -> Result<Vec<autopay::Model>, Fault> {
+    let own = autopay::Entity::find().filter(autopay::Column::UserId.eq(user));
+    let own = own.filter(autopay::Column::PersonalAccountId.is_in(accounts.iter().copied()));
+    Ok(own.all(db).await?)
 }
 
 pub async fn put_in(tx: &Tx, row: autopay::Model, known: bool) -> Result<(), DbErr> {
@@ -94,8 +105,8 @@ pub async fn active(db: &DatabaseConnection) -> Result<Vec<autopay::Model>, Faul
     Ok(active.order_by_asc(autopay::Column::Id).all(db).await?)
 }
 
-pub async fn newest_statement(
-    db: &DatabaseConnection,
+pub async fn newest_statement<C: ConnectionTrait>(
+    db: &C,
     account: PersonalAccountId,
 ) -> Result<Option<statement::Model>, Fault> {
     let own = statement::standing().filter(statement::Column::PersonalAccountId.eq(account));
@@ -158,6 +169,25 @@ pub async fn find_run(
     Ok(find(db, run.autopay_id).await?.map(|autopay| (run, autopay)))
 }
 
+/// The letter has gone out: it is due when that letter says.
+pub async fn mark_told_in(tx: &Tx, id: AutopayRunId, now: DateTime<Utc>, due_at: DateTime<Utc>) -> Result<(), DbErr> {
+    let told = autopay_run::ActiveModel { told_at: Set(Some(now)), due_at: Set(due_at), ..Default::default() };
+    let untold = autopay_run::Entity::update_many()
+        .set(told)
+        .filter(autopay_run::Column::Id.eq(id))
+        .filter(autopay_run::Column::ToldAt.is_null())
+        .filter(autopay_run::Column::State.eq(AutopayRunState::Announced));
+    untold.exec(&**tx).await.map(|_| ())
+}
+
+/// Sums of payments of the account whose end is not known, without their commissions.
+pub async fn open_sum_in(tx: &Tx, account: PersonalAccountId) -> Result<Money, Fault> {
+    let open = payment::Entity::find()
+        .filter(payment::Column::PersonalAccountId.eq(account))
+        .filter(payment::Column::Status.is_in(OPEN));
+    Ok(open.all(&**tx).await?.into_iter().map(|payment| payment.amount).sum())
+}
+
 /// Whether it was still to be paid: two workers do not pay twice, and one that was taken back is not paid.
 pub async fn begin_run_in(tx: &Tx, id: AutopayRunId, payment: PaymentId) -> Result<bool, DbErr> {
     let begun = autopay_run::ActiveModel {
@@ -172,6 +202,20 @@ pub async fn begin_run_in(tx: &Tx, id: AutopayRunId, payment: PaymentId) -> Resu
         .filter(autopay_run::Column::Id.eq(id))
         .filter(autopay_run::Column::State.eq(AutopayRunState::Announced))
         .filter(autopay_run::Column::AutopayId.in_subquery(active.into_query()));
+    Ok(announced.exec(&**tx).await?.rows_affected == 1)
+}
+
+/// Whether it had not begun to pay.
+pub async fn skip_run_in(tx: &Tx, id: AutopayRunId, reason: &str) -> Result<bool, DbErr> {
+    let skipped = autopay_run::ActiveModel {
+        state: Set(AutopayRunState::Skipped),
+        reason: Set(Some(reason.to_owned())),
+        ..Default::default()
+    };
+    let announced = autopay_run::Entity::update_many()
+        .set(skipped)
+        .filter(autopay_run::Column::Id.eq(id))
+        .filter(autopay_run::Column::State.eq(AutopayRunState::Announced));
     Ok(announced.exec(&**tx).await?.rows_affected == 1)
 }
 

@@ -8,6 +8,8 @@ use entity::ids::{IncidentId, PaymentId};
 use entity::incident;
 
 use super::Payments;
+use super::payment::Heard;
+use super::state::{News, is_open};
 use crate::kernel::{Failure, Fault};
 use crate::platform::db::Tx;
 
@@ -15,6 +17,10 @@ use crate::platform::db::Tx;
 pub enum IncidentRefusal {
     /// There is none of that id, or it is closed.
     NotOpen,
+    /// It is about no payment of ours.
+    NoPayment,
+    /// Its payment has ended.
+    NothingOpen,
 }
 
 impl Payments {
@@ -73,6 +79,19 @@ impl Payments {
     pub async fn close_incident(&self, id: IncidentId, resolution: &str) -> Result<(), Failure<IncidentRefusal>> {
         let now: DateTime<Utc> = self.clock.now();
         self.change_incident(|tx| async move { store::update_closed_in(&tx, id, now, resolution).await }).await
+    }
+
+    /// Ends the incident's payment, of which nothing is expected any more, and closes the incident. Money that
+    /// comes all the same opens an incident of its own.
+    pub async fn end_payment_of(&self, id: IncidentId, resolution: &str) -> Result<(), Failure<IncidentRefusal>> {
+        let incident = store::find_open(self.db.read(), id).await?.ok_or(Failure::Refused(IncidentRefusal::NotOpen))?;
+        let payment = incident.payment_id.ok_or(Failure::Refused(IncidentRefusal::NoPayment))?;
+        let first = self.find_first(payment).await?;
+        if !is_open(first.status) {
+            return Err(Failure::Refused(IncidentRefusal::NothingOpen));
+        }
+        self.apply(first.id, &Heard::only(News::GivenUp)).await?;
+        self.close_incident(id, resolution).await
     }
 
     async fn change_incident<F, Fut>(&self, change: F) -> Result<(), Failure<IncidentRefusal>>

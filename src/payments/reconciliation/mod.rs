@@ -21,6 +21,9 @@ pub use entity::reconciliation_difference::Model as DifferenceRow;
 /// So long before a day the acquirer may have taken what we heard of on that day.
 const HEARD_LATE: TimeDelta = TimeDelta::days(2);
 
+/// Days that are compared again at most, or caught up with.
+const LOOKED_BACK: i64 = 30;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compared {
     /// Payments and refunds on the acquirer's list.
@@ -54,7 +57,10 @@ impl Payments {
                 store::insert_once_in(&tx, difference.row(id, acquirer, day, now)).await?;
             }
             store::close_gone_in(&tx, (acquirer, day), found, now).await?;
-            store::record_day_in(&tx, acquirer, day, now).await?;
+            // Of a day that has not ended there is more to come.
+            if now >= to {
+                store::record_day_in(&tx, acquirer, day, now).await?;
+            }
             Ok::<_, Failure<Infallible>>(())
         });
         kept.await?;
@@ -111,19 +117,34 @@ impl Payments {
         Ok(missing)
     }
 
-    /// Yesterday, at every acquirer, unless it was done; and days again whose differences are open. How many those are.
+    /// Yesterday, at every acquirer, unless it was done, with the days before it that were missed; and days again whose
+    /// differences are open. How many those are. An acquirer that does not answer keeps no other from being compared.
     pub async fn reconcile_yesterday(&self) -> Result<usize, Fault> {
         let yesterday = (self.clock.now() - TimeDelta::days(1)).date_naive();
+        let mut missed = Ok(());
         for acquirer in &self.acquirers {
-            if store::is_done(self.db.read(), acquirer.name(), yesterday).await? {
-                continue;
-            }
-            self.reconcile(acquirer.name(), yesterday).await?;
-            for day in store::open_days(self.db.read(), acquirer.name(), yesterday - TimeDelta::days(30)).await? {
-                self.reconcile(acquirer.name(), day).await?;
-            }
+            missed = missed.and(self.reconcile_until(acquirer.name(), yesterday).await);
         }
+        missed?;
         Ok(store::list(self.db.read(), true).await?.len())
+    }
+
+    async fn reconcile_until(&self, acquirer: &str, yesterday: NaiveDate) -> Result<(), Fault> {
+        let long_ago = yesterday - TimeDelta::days(LOOKED_BACK);
+        let done = store::done_days(self.db.read(), acquirer, long_ago).await?;
+        // Of a new installation there is nothing before yesterday.
+        let first = done.first().copied().unwrap_or(yesterday);
+        let days = first.iter_days().take_while(|day| *day <= yesterday);
+        let missed: Vec<NaiveDate> = days.filter(|day| !done.contains(day)).collect();
+        if missed.is_empty() {
+            return Ok(());
+        }
+        // A day that cannot be compared keeps no other from it.
+        let mut all = Ok(());
+        for day in missed.into_iter().rev().chain(store::open_days(self.db.read(), acquirer, long_ago).await?) {
+            all = all.and(self.reconcile(acquirer, day).await.map(|_| ()));
+        }
+        all
     }
 
     /// Oldest first.

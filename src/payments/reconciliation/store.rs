@@ -1,6 +1,6 @@
 //! The tables `reconciliations` and `reconciliation_differences`, and what is compared of `payments` and `refunds`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::enums::{PaymentStatus, RefundStatus};
@@ -8,7 +8,7 @@ use entity::exact::Money;
 use entity::ids::{DifferenceId, PaymentId};
 use entity::reconciliation_difference::{ActiveModel, Column, Entity, Model};
 use entity::{payment, reconciliation, refund};
-use sea_orm::sea_query::{ExprTrait, OnConflict};
+use sea_orm::sea_query::{ExprTrait, IntoCondition, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel, JoinType,
     QueryFilter, QueryOrder, QuerySelect,
@@ -20,6 +20,10 @@ use crate::payments::acquirer::{Registered, RegisteredKind};
 use crate::payments::together::led_by;
 use crate::platform::db::Tx;
 
+/// How a difference ends that closes itself.
+const GONE: &str = "gone at the next look";
+/// Names in one statement.
+const AT_ONCE: usize = 500;
 /// Money has come for these.
 const PAID: [PaymentStatus; 3] = [PaymentStatus::Succeeded, PaymentStatus::PartiallyRefunded, PaymentStatus::Refunded];
 
@@ -35,24 +39,33 @@ pub async fn ours(
         rows.map(|row| if wanted.is_some() { row.id.clone() } else { row.payment.clone() }).collect::<Vec<_>>()
     };
     let of_day = Condition::all().add(payment::Column::PaidAt.gte(from)).add(payment::Column::PaidAt.lt(to));
-    let wanted = Condition::any().add(payment::Column::AcquirerPaymentId.is_in(names(None))).add(of_day);
-    let payments = payment::Entity::find()
-        .filter(payment::Column::Acquirer.eq(acquirer))
-        .filter(payment::Column::Status.is_in(PAID))
-        .filter(wanted)
-        .all(db)
-        .await?;
+    let listed_payments = names(None);
+    let listed_payments =
+        listed_payments.chunks(AT_ONCE).map(|names| payment::Column::AcquirerPaymentId.is_in(names).into_condition());
+    let mut payments = BTreeMap::new();
+    for wanted in listed_payments.chain([of_day]) {
+        let found = payment::Entity::find()
+            .filter(payment::Column::Acquirer.eq(acquirer))
+            .filter(payment::Column::Status.is_in(PAID))
+            .filter(wanted);
+        payments.extend(found.all(db).await?.into_iter().map(|payment| (payment.id, payment)));
+    }
+    let payments: Vec<_> = payments.into_values().collect();
     let of_day = Condition::all().add(refund::Column::FinishedAt.gte(from)).add(refund::Column::FinishedAt.lt(to));
-    let wanted =
-        Condition::any().add(refund::Column::AcquirerRefundId.is_in(names(Some(RegisteredKind::Refund)))).add(of_day);
-    let paid = refund::Entity::belongs_to(payment::Entity).from(refund::Column::PaymentId).to(payment::Column::Id);
-    let refunds = refund::Entity::find()
-        .join(JoinType::InnerJoin, paid.into())
-        .filter(payment::Column::Acquirer.eq(acquirer))
-        .filter(refund::Column::Status.eq(RefundStatus::Succeeded))
-        .filter(wanted)
-        .all(db)
-        .await?;
+    let listed_refunds = names(Some(RegisteredKind::Refund));
+    let listed_refunds =
+        listed_refunds.chunks(AT_ONCE).map(|names| refund::Column::AcquirerRefundId.is_in(names).into_condition());
+    let mut refunds = BTreeMap::new();
+    for wanted in listed_refunds.chain([of_day]) {
+        let paid = refund::Entity::belongs_to(payment::Entity).from(refund::Column::PaymentId).to(payment::Column::Id);
+        let found = refund::Entity::find()
+            .join(JoinType::InnerJoin, paid.into())
+            .filter(payment::Column::Acquirer.eq(acquirer))
+            .filter(refund::Column::Status.eq(RefundStatus::Succeeded))
+            .filter(wanted);
+        refunds.extend(found.all(db).await?.into_iter().map(|refund| (refund.id, refund)));
+    }
+    let refunds = refunds.into_values();
     let led = led(db, &payments).await?;
     let within = |at: Option<DateTime<Utc>>| at.is_some_and(|at| at >= from && at < to);
     // What is paid at once is one payment there, by its first.
@@ -63,7 +76,7 @@ pub async fn ours(
         name: payment.acquirer_payment_id,
         refund: false,
     });
-    let refunds = refunds.into_iter().map(|refund| Standing {
+    let refunds = refunds.map(|refund| Standing {
         payment_id: refund.payment_id,
         due: refund.amount + refund.commission,
         is_of_the_day: within(refund.finished_at),
@@ -80,9 +93,12 @@ async fn led(db: &DatabaseConnection, payments: &[payment::Model]) -> Result<Has
     if firsts.is_empty() {
         return Ok(sums);
     }
-    for payment in crate::payments::store::list_together(db, &firsts).await? {
-        if let Some(first) = led_by(&payment) {
-            *sums.entry(first).or_default() += payment.amount + payment.commission;
+    let firsts: BTreeSet<PaymentId> = firsts.into_iter().collect();
+    for firsts in firsts.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
+        for payment in crate::payments::store::list_together(db, firsts).await? {
+            if let Some(first) = led_by(&payment) {
+                *sums.entry(first).or_default() += payment.amount + payment.commission;
+            }
         }
     }
     Ok(sums)
@@ -103,7 +119,16 @@ fn whole(refunds: impl Iterator<Item = Standing>) -> Vec<Standing> {
     all
 }
 
+/// One that was known stays as it is, with what people did about it; one that was gone for a while is open again.
 pub async fn insert_once_in(tx: &Tx, row: Model) -> Result<(), DbErr> {
+    let back = ActiveModel { closed_at: Set(None), resolution: Set(None), ..Default::default() };
+    let back = Entity::update_many()
+        .set(back)
+        .filter(Column::Acquirer.eq(&row.acquirer))
+        .filter(Column::Kind.eq(row.kind))
+        .filter(Column::Subject.eq(&row.subject))
+        .filter(Column::Resolution.eq(GONE));
+    back.exec(&**tx).await?;
     let once = OnConflict::columns([Column::Acquirer, Column::Kind, Column::Subject]).do_nothing().to_owned();
     Entity::insert(row.into_active_model()).on_conflict(once).exec_without_returning(&**tx).await.map(|_| ())
 }
@@ -119,11 +144,8 @@ pub async fn close_gone_in(
     for difference in found {
         still = still.add(Column::Kind.eq(difference.kind).and(Column::Subject.eq(&difference.subject)));
     }
-    let closed = ActiveModel {
-        closed_at: Set(Some(now)),
-        resolution: Set(Some("gone at the next look".to_owned())),
-        ..Default::default()
-    };
+    let closed =
+        ActiveModel { closed_at: Set(Some(now)), resolution: Set(Some(GONE.to_owned())), ..Default::default() };
     let mut gone = Entity::update_many()
         .set(closed)
         .filter(Column::Acquirer.eq(acquirer))
@@ -142,8 +164,11 @@ pub async fn record_day_in(tx: &Tx, acquirer: &str, day: NaiveDate, now: DateTim
     Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(&**tx).await.map(|_| ())
 }
 
-pub async fn is_done(db: &DatabaseConnection, acquirer: &str, day: NaiveDate) -> Result<bool, Fault> {
-    Ok(reconciliation::Entity::find_by_id((acquirer.to_owned(), day)).one(db).await?.is_some())
+/// Days that were compared, the oldest first.
+pub async fn done_days(db: &DatabaseConnection, acquirer: &str, since: NaiveDate) -> Result<Vec<NaiveDate>, Fault> {
+    use reconciliation::{Column, Entity};
+    let done = Entity::find().filter(Column::Acquirer.eq(acquirer)).filter(Column::Day.gte(since));
+    Ok(done.order_by_asc(Column::Day).all(db).await?.into_iter().map(|done| done.day).collect())
 }
 
 /// Days before yesterday with open differences, not older than a month.

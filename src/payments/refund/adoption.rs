@@ -8,7 +8,7 @@ use entity::exact::Money;
 use entity::{payment, refund};
 
 use super::state::{News, is_open};
-use super::store;
+use super::{Told, store};
 use crate::kernel::{Failure, Fault};
 use crate::payments::Payments;
 use crate::payments::acquirer::{RefundSeen, RefundStanding};
@@ -38,6 +38,7 @@ impl Payments {
     pub(in crate::payments) async fn adopt_refunds(&self, payment: &payment::Model) -> Result<(), Fault> {
         let Some(name) = payment.acquirer_payment_id.as_deref() else { return Ok(()) };
         let seen = self.acquirer(&payment.acquirer)?.refunds_of(name).await.map_err(Fault::unavailable)?;
+        self.contradict(payment, &seen).await?;
         let strangers =
             seen.iter().filter(|refund| refund.refund_id.is_none() && refund.standing == RefundStanding::Succeeded);
         let mut later = false;
@@ -57,11 +58,32 @@ impl Payments {
         }
         // Once for all of them: a look that asks for two others would double itself every time.
         if later {
-            let (look, again) = (&CheckPayment { payment_id: payment.id }, self.clock.now() + AGAIN);
+            let (look, again) = (&CheckPayment { payment_id: payment.id, named: None }, self.clock.now() + AGAIN);
             let asked = self.db.transaction(|tx| async move {
                 Ok::<_, Failure<Infallible>>(self.outbox.enqueue_at_in(&tx, look, again).await?)
             });
             asked.await?;
+        }
+        Ok(())
+    }
+
+    /// Refunds of ours that have come to nothing here, and the acquirer has paid them out all the same: for people to look at.
+    async fn contradict(&self, payment: &payment::Model, seen: &[RefundSeen]) -> Result<(), Fault> {
+        let all: Vec<_> = self.all_of(payment).await?.iter().map(|payment| payment.id).collect();
+        for refund in self.list_refunds(&all).await? {
+            let paid_out =
+                |seen: &&RefundSeen| seen.refund_id == Some(refund.id) && seen.standing == RefundStanding::Succeeded;
+            if refund.status != RefundStatus::Canceled || !seen.iter().any(|seen| paid_out(&seen)) {
+                continue;
+            }
+            let (subject, about) = (&refund.id.0.to_string(), refund.payment_id);
+            let details = &format!("refund {} of {}: CANCELED here, paid out there", refund.id.0, refund.amount);
+            let opened = self.db.transaction(|tx| async move {
+                Ok::<_, Failure<Infallible>>(
+                    self.open_in(&tx, IncidentKind::LateSuccess, subject.clone(), Some(about), details).await?,
+                )
+            });
+            opened.await?;
         }
         Ok(())
     }
@@ -97,7 +119,7 @@ impl Payments {
         for (payment, amount, commission) in given {
             let row = self.adopted(payment, amount, commission)?;
             store::insert_in(tx, row.clone()).await?;
-            self.move_refund_in(tx, payment, row, &(News::Succeeded, Some(stranger.id.clone()))).await?;
+            self.move_refund_in(tx, payment, row, &(News::Succeeded, Some(stranger.id.clone())), Told::Nobody).await?;
         }
         Ok(Adopted::Entered)
     }
@@ -112,6 +134,7 @@ impl Payments {
             acquirer_refund_id: None,
             reason: String::new(),
             requested_by: BY_ACQUIRER.to_owned(),
+            request_key: None,
             failure: None,
             created_at: self.clock.now(),
             finished_at: None,

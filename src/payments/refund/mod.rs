@@ -19,6 +19,7 @@ use crate::billing::event::BalanceChanged;
 use crate::billing::ledger::Change;
 use crate::kernel::{Failure, Fault, Page, Slice};
 use crate::platform::db::Tx;
+use crate::platform::secret::fingerprint;
 use crate::platform::wakeups::Wake;
 use state::{News, Verdict, is_open, judge};
 
@@ -30,18 +31,52 @@ pub enum RefundRefusal {
     AmountMalformed,
     /// More than is left of the payment, refunds under way included.
     TooMuch { most: Money },
+    /// The key is that of a refund of another sum.
+    KeyReused,
+}
+
+/// What an operator wants given back.
+#[derive(Clone, Copy, Debug)]
+pub struct RefundWish<'a> {
+    /// None: all that is left.
+    pub amount: Option<Money>,
+    /// For the payer and the acquirer.
+    pub reason: &'a str,
+    pub by: &'a str,
+    /// Whoever does not know whether it was done asks again with the same key, and nothing is given back twice.
+    pub key: &'a str,
+}
+
+/// Who hears of what becomes of a refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// The operator waits for the answer.
+    WhoAsked,
+    Nobody,
 }
 
 type Result<T> = std::result::Result<T, Failure<RefundRefusal>>;
 
 impl Payments {
-    /// Gives back a part of a payment, or all of it that is left.
-    pub async fn refund(&self, id: PaymentId, amount: Option<Money>, reason: &str, by: &str) -> Result<refund::Model> {
+    /// Gives back a part of a payment, or all of it that is left. The flag: it was asked for before by that key.
+    pub async fn refund(&self, id: PaymentId, wish: RefundWish<'_>) -> Result<(refund::Model, bool)> {
+        let RefundWish { amount, reason, by, key } = wish;
+        let key = &fingerprint(key);
         let refund_id: RefundId = self.entropy.id(&self.clock)?;
         let committed = self.db.transaction(|tx| async move {
             let payment =
                 super::store::find_payment(&*tx, id).await?.ok_or(Failure::Refused(RefundRefusal::NotPaid))?;
             let payment = super::store::lock_payment_in(&tx, payment.id).await?;
+            if let Some(first) = store::find_by_key_in(&tx, id, key).await? {
+                if amount.is_some_and(|amount| amount != first.amount) {
+                    return Err(Failure::Refused(RefundRefusal::KeyReused));
+                }
+                if first.status != RefundStatus::Canceled {
+                    return Ok((first, true));
+                }
+                // What came to nothing may be asked for again.
+                store::release_key_in(&tx, first.id).await?;
+            }
             if !matches!(payment.status, PaymentStatus::Succeeded | PaymentStatus::PartiallyRefunded) {
                 return Err(Failure::Refused(RefundRefusal::NotPaid));
             }
@@ -63,6 +98,7 @@ impl Payments {
                 acquirer_refund_id: None,
                 reason: reason.to_owned(),
                 requested_by: by.to_owned(),
+                request_key: Some(key.clone()),
                 failure: None,
                 created_at: now,
                 finished_at: None,
@@ -73,14 +109,18 @@ impl Payments {
             };
             store::insert_in(&tx, row.clone()).await?;
             self.outbox.enqueue_at_in(&tx, &SettleRefund { refund_id }, now + FIRST_CHECK).await?;
-            Ok(row)
+            Ok((row, false))
         });
-        let refund = committed.await?;
-        let called = self.call_refund(&refund).await;
-        Ok(called.unwrap_or_else(|fault| {
+        let (refund, replayed) = committed.await?;
+        if replayed {
+            return Ok((refund, true));
+        }
+        let called = self.call_refund(&refund, Told::WhoAsked).await;
+        let called = called.unwrap_or_else(|fault| {
             tracing::warn!(refund = %refund.id.0, %fault, "the acquirer did not take a refund yet");
             refund
-        }))
+        });
+        Ok((called, false))
     }
 
     /// Asks the acquirer and moves the refund.
@@ -93,7 +133,7 @@ impl Payments {
         let (acquirer, now) = (self.acquirer(&payment.acquirer)?, self.clock.now());
         if let Some(name) = &refund.acquirer_refund_id {
             let seen = acquirer.read_refund(name).await.map_err(Fault::unavailable)?;
-            return self.apply_refund(id, &heard(id, refund.amount, seen)).await;
+            return self.apply_refund(id, &heard(id, refund.amount, seen), Told::Nobody).await;
         }
         let age = now - refund.created_at;
         if age >= KEY_REMEMBERED {
@@ -101,16 +141,16 @@ impl Payments {
             let found = acquirer.find_refund(name, id).await.map_err(Fault::unavailable)?;
             return match found {
                 None if age < KEY_DEAD => Ok(refund),
-                found => self.apply_refund(id, &heard(id, refund.amount, found)).await,
+                found => self.apply_refund(id, &heard(id, refund.amount, found), Told::Nobody).await,
             };
         }
         let claimed = self.db.transaction(|tx| async move {
             Ok::<_, Failure<std::convert::Infallible>>(store::claim_call_in(&tx, id, now, now - CALL).await?)
         });
-        if claimed.await? { self.call_refund(&refund).await } else { Ok(refund) }
+        if claimed.await? { self.call_refund(&refund, Told::Nobody).await } else { Ok(refund) }
     }
 
-    async fn call_refund(&self, refund: &refund::Model) -> std::result::Result<refund::Model, Fault> {
+    async fn call_refund(&self, refund: &refund::Model, told: Told) -> std::result::Result<refund::Model, Fault> {
         let payment = self.paid(refund).await?;
         let order = RefundOrder {
             refund_id: refund.id,
@@ -118,6 +158,7 @@ impl Payments {
             idempotence_key: refund.id.0.to_string(),
             amount: refund.amount,
             reason: refund.reason.clone(),
+            receipt: self.receipt_of_refund(refund, &payment).await?,
         };
         self.db.cross("before_refund").await;
         let called = self.acquirer(&payment.acquirer)?.refund(&order).await;
@@ -126,12 +167,18 @@ impl Payments {
             Ok(seen) => heard(refund.id, refund.amount, Some(seen)),
             Err(CallError::Refused { code }) => (News::Refused { reason: code }, None),
             Err(CallError::Lost(_)) => (News::Lost, None),
+            // Something of the order has changed since the first call: what became of that one is on the acquirer's list.
+            Err(CallError::KeyTaken) => {
+                let name = payment.acquirer_payment_id.as_deref().unwrap_or_default();
+                let found = self.acquirer(&payment.acquirer)?.find_refund(name, refund.id).await;
+                found.ok().flatten().map_or((News::Lost, None), |seen| heard(refund.id, refund.amount, Some(seen)))
+            }
             Err(CallError::NotNow(cause)) => {
-                self.apply_refund(refund.id, &(News::NotNow, None)).await?;
+                self.apply_refund(refund.id, &(News::NotNow, None), told).await?;
                 return Err(Fault::unavailable(cause));
             }
         };
-        self.apply_refund(refund.id, &heard).await
+        self.apply_refund(refund.id, &heard, told).await
     }
 
     /// The one way by which a refund moves.
@@ -139,6 +186,7 @@ impl Payments {
         &self,
         id: RefundId,
         heard: &(News, Option<String>),
+        told: Told,
     ) -> std::result::Result<refund::Model, Fault> {
         let moved = self.db.transaction(|tx| async move {
             // The payment first: all its refunds wait for one another.
@@ -146,7 +194,7 @@ impl Payments {
             let payment_id = payment_id.ok_or_else(|| Fault::internal("a refund vanished"))?;
             let payment = super::store::lock_payment_in(&tx, payment_id).await?;
             let refund = store::lock_in(&tx, id).await?;
-            let refund = self.move_refund_in(&tx, &payment, refund, heard).await?;
+            let refund = self.move_refund_in(&tx, &payment, refund, heard, told).await?;
             Ok::<_, Failure<std::convert::Infallible>>((payment, refund))
         });
         let (payment, refund) = moved.await?;
@@ -163,6 +211,7 @@ impl Payments {
         payment: &payment::Model,
         mut refund: refund::Model,
         (news, name): &(News, Option<String>),
+        told: Told,
     ) -> std::result::Result<refund::Model, Fault> {
         if !is_open(refund.status) {
             return Ok(refund);
@@ -172,6 +221,12 @@ impl Payments {
         match judge(refund.status, news) {
             Verdict::Stay => {}
             Verdict::Move(status) => refund.status = status,
+            Verdict::Cancel { reason } if told == Told::Nobody => {
+                let (kind, subject) = (IncidentKind::RefundCanceled, refund.id.0.to_string());
+                let details = format!("a refund of {} has come to nothing: {reason}", refund.amount);
+                self.open_in(tx, kind, subject, Some(payment.id), &details).await?;
+                (refund.status, refund.failure) = (RefundStatus::Canceled, Some(reason));
+            }
             Verdict::Cancel { reason } => (refund.status, refund.failure) = (RefundStatus::Canceled, Some(reason)),
             Verdict::Incident(kind) => {
                 let details = format!("refund {} of {}: {news:?}", refund.id.0, refund.amount);

@@ -22,6 +22,17 @@ pub async fn find<C: ConnectionTrait>(db: &C, id: RefundId) -> Result<Option<Mod
     Ok(Entity::find_by_id(id).one(db).await?)
 }
 
+/// The refund of a payment that was asked for by that key.
+pub async fn find_by_key_in(tx: &Tx, payment: PaymentId, key: &str) -> Result<Option<Model>, Fault> {
+    let query = Entity::find().filter(Column::PaymentId.eq(payment)).filter(Column::RequestKey.eq(key));
+    Ok(query.one(&**tx).await?)
+}
+
+pub async fn release_key_in(tx: &Tx, id: RefundId) -> Result<(), DbErr> {
+    let released = ActiveModel { request_key: Set(None), ..Default::default() };
+    Entity::update_many().set(released).filter(Column::Id.eq(id)).exec(&**tx).await.map(|_| ())
+}
+
 pub async fn lock_in(tx: &Tx, id: RefundId) -> Result<Model, DbErr> {
     let found = Entity::find_by_id(id).lock_exclusive().one(&**tx).await?;
     found.ok_or_else(|| DbErr::RecordNotFound("refund".to_owned()))

@@ -70,7 +70,10 @@ pub fn write(template: &Template, head: &Head, rows: &[Row]) -> Option<Written> 
     lines.extend(template.tail.iter().map(|line| words(line)));
     let whole: String = lines.iter().flat_map(|line| [line.as_str(), template.line_end.as_str()]).collect();
     let (content, _, unmappable) = template.encoding.codec().encode(&whole);
-    (!unmappable).then(|| Written { file_name: words(&template.file_name), content: content.into_owned(), total })
+    // A name of a file takes no slashes, nor dots but its own.
+    let day = head.day.format(&template.date.replace(['/', '.'], "-")).to_string();
+    let file_name = words(&template.file_name.replace("{day}", &day));
+    (!unmappable).then(|| Written { file_name, content: content.into_owned(), total })
 }
 
 fn fill(template: &Template, line: &str, head: Option<&Head>, count: usize, total: Money) -> String {
@@ -82,7 +85,7 @@ fn fill(template: &Template, line: &str, head: Option<&Head>, count: usize, tota
         .replace("{inn}", &head.inn)
         .replace("{bank_account}", &head.bank_account)
         .replace("{number}", &format!("{:03}", head.number))
-        .replace("{day}", &day(&template.date.replace(['/', '.'], "-")))
+        .replace("{day}", &day(&template.date))
         .replace("{day3}", &day("%j"))
         .replace("{month}", &day("%m"))
         .replace("{year2}", &day("%y"))

@@ -9,7 +9,7 @@ pub mod template;
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 
-use chrono::FixedOffset;
+use chrono::{DateTime, FixedOffset, Utc};
 use entity::exact::Money;
 use entity::ids::{PaymentId, PaymentRegisterId, ProviderId, RefundId};
 use entity::{payment, payment_register, refund};
@@ -52,8 +52,12 @@ impl Payments {
     /// given back is left out; what is given back of one that was told is a row of its own, below zero. The file and what it
     /// says of payments and refunds are one transaction: each is in one register.
     pub async fn write_register(&self, provider: &Provider) -> Result<Option<RegisterRow>> {
+        self.write_register_until(provider, self.clock.now()).await
+    }
+
+    async fn write_register_until(&self, provider: &Provider, until: DateTime<Utc>) -> Result<Option<RegisterRow>> {
         let id: PaymentRegisterId = self.entropy.id(&self.clock)?;
-        self.db.transaction(|tx| async move { self.write_register_in(&tx, id, provider).await }).await
+        self.db.transaction(|tx| async move { self.write_register_in(&tx, id, provider, until).await }).await
     }
 
     async fn write_register_in(
@@ -61,13 +65,14 @@ impl Payments {
         tx: &Tx,
         id: PaymentRegisterId,
         provider: &Provider,
+        until: DateTime<Utc>,
     ) -> Result<Option<RegisterRow>> {
         // Registers of one provider wait for one another here.
         let terms = store::lock_terms_in(tx, provider.id()).await?;
         let name =
             terms.and_then(|terms| terms.register_template).ok_or(Failure::Refused(RegisterRefusal::NoTemplate))?;
         let template = template::find(&name)?.ok_or(Failure::Refused(RegisterRefusal::NoTemplate))?;
-        let told = self.untold_in(tx, provider.id()).await?;
+        let told = self.untold_in(tx, provider.id(), until).await?;
         if told.payments.is_empty() && told.returns.is_empty() {
             return Ok(None);
         }
@@ -104,10 +109,15 @@ impl Payments {
         Ok(Some(register))
     }
 
-    async fn untold_in(&self, tx: &Tx, provider: ProviderId) -> std::result::Result<Untold, Fault> {
+    async fn untold_in(
+        &self,
+        tx: &Tx,
+        provider: ProviderId,
+        until: DateTime<Utc>,
+    ) -> std::result::Result<Untold, Fault> {
         // In this order: what is given back meanwhile belongs to a payment that is told now, and to the next register.
-        let returns = store::returns_in(tx, provider).await?;
-        let waiting = store::waiting_in(tx, provider).await?;
+        let returns = store::returns_in(tx, provider, until).await?;
+        let waiting = store::waiting_in(tx, provider, until).await?;
         let ids: Vec<PaymentId> = waiting.iter().map(|(payment, _)| payment.id).collect();
         let mut left_out: HashMap<PaymentId, Vec<refund::Model>> = HashMap::new();
         for refund in store::given_back_in(tx, &ids).await? {
@@ -121,12 +131,13 @@ impl Payments {
         Ok(Untold { payments: payments.filter(|untold| untold.left > Money::ZERO).collect(), returns })
     }
 
-    /// For every provider that has a template; how many were written.
-    pub async fn write_registers(&self) -> std::result::Result<usize, Fault> {
+    /// For every provider that has a template, of money that came or went back until then; how many were written. Done
+    /// again for the same moment it writes nothing but what has turned out since.
+    pub async fn write_registers(&self, until: DateTime<Utc>) -> std::result::Result<usize, Fault> {
         let ids = store::with_templates(self.db.read()).await?;
         let mut written = 0;
         for provider in self.accounts.find_providers(&ids).await? {
-            match self.write_register(&provider).await {
+            match self.write_register_until(&provider, until).await {
                 Ok(register) => written += usize::from(register.is_some()),
                 Err(Failure::Fault(fault)) => return Err(fault),
                 Err(Failure::Refused(refusal)) => {

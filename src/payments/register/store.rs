@@ -32,14 +32,19 @@ pub async fn with_templates(db: &DatabaseConnection) -> Result<Vec<ProviderId>, 
     Ok(terms.all(db).await?.into_iter().map(|terms| terms.provider_id).collect())
 }
 
-/// Paid and not told, oldest first, with the number of the account.
-pub async fn waiting_in(tx: &Tx, provider: ProviderId) -> Result<Vec<(payment::Model, String)>, DbErr> {
+/// Paid until then and not told, oldest first, with the number of the account.
+pub async fn waiting_in(
+    tx: &Tx,
+    provider: ProviderId,
+    until: DateTime<Utc>,
+) -> Result<Vec<(payment::Model, String)>, DbErr> {
     let rows = payment::Entity::find()
         .join(JoinType::InnerJoin, account())
         .select_also(personal_account::Entity)
         .filter(personal_account::Column::ProviderId.eq(provider))
         .filter(payment::Column::Status.is_in(OWED))
         .filter(payment::Column::SentAt.is_null())
+        .filter(payment::Column::PaidAt.lte(until))
         .order_by_asc(payment::Column::Id)
         .limit(MOST)
         .all(&**tx)
@@ -47,8 +52,12 @@ pub async fn waiting_in(tx: &Tx, provider: ProviderId) -> Result<Vec<(payment::M
     Ok(rows.into_iter().filter_map(|(payment, account)| Some((payment, account?.number))).collect())
 }
 
-/// Given back, and not told, of payments that were told: oldest first, with the number of the account.
-pub async fn returns_in(tx: &Tx, provider: ProviderId) -> Result<Vec<(refund::Model, String)>, DbErr> {
+/// Given back until then, and not told, of payments that were told: oldest first, with the number of the account.
+pub async fn returns_in(
+    tx: &Tx,
+    provider: ProviderId,
+    until: DateTime<Utc>,
+) -> Result<Vec<(refund::Model, String)>, DbErr> {
     let paid = refund::Entity::belongs_to(payment::Entity).from(refund::Column::PaymentId).to(payment::Column::Id);
     let rows = refund::Entity::find()
         .join(JoinType::InnerJoin, paid.into())
@@ -58,6 +67,7 @@ pub async fn returns_in(tx: &Tx, provider: ProviderId) -> Result<Vec<(refund::Mo
         .filter(payment::Column::SentAt.is_not_null())
         .filter(refund::Column::Status.eq(RefundStatus::Succeeded))
         .filter(refund::Column::SentAt.is_null())
+        .filter(refund::Column::FinishedAt.lte(until))
         // Of a commission the provider never knew.
         .filter(refund::Column::Amount.gt(0))
         .order_by_asc(refund::Column::Id)

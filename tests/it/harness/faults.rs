@@ -1,17 +1,17 @@
 //! Stands between two servers and does to their connections what networks do.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
     None,
-    /// So many milliseconds before each connection is passed on.
+    /// So many milliseconds before each piece that is sent is passed on.
     Latency(u64),
     /// What is sent arrives; the connection ends before an answer comes back.
     ResetAfterSend,
@@ -21,7 +21,8 @@ pub enum Trouble {
     Refuse,
 }
 
-/// What is sent meets the trouble of that moment; a change of it ends the connections that there are.
+/// What is sent meets the trouble of that moment. One that begins ends the connections that there are; what has met one
+/// goes its way to the end, also when the trouble is over by then.
 #[derive(Clone)]
 pub struct FaultProxy {
     pub address: String,
@@ -30,8 +31,10 @@ pub struct FaultProxy {
 
 struct State {
     trouble: watch::Sender<Trouble>,
-    /// Exchanges that met a trouble.
+    /// Pieces that met a trouble.
     met: AtomicU64,
+    /// How those began that met the newest one.
+    begun: Mutex<Vec<String>>,
     target: String,
 }
 
@@ -40,17 +43,52 @@ impl FaultProxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (trouble, _) = watch::channel(Trouble::None);
-        let state = Arc::new(State { trouble, met: AtomicU64::new(0), target: target.to_owned() });
+        let (met, begun) = (AtomicU64::new(0), Mutex::default());
+        let state = Arc::new(State { trouble, met, begun, target: target.to_owned() });
         tokio::spawn(accept(listener, Arc::clone(&state)));
         Self { address, state }
     }
 
     pub fn set(&self, trouble: Trouble) {
+        self.state.begun.lock().unwrap().clear();
         self.state.trouble.send_replace(trouble);
     }
 
     pub fn met(&self) -> u64 {
         self.state.met.load(Ordering::SeqCst)
+    }
+
+    /// Whether something that begins so has met the newest trouble.
+    pub fn met_by(&self, request: &str) -> bool {
+        self.state.begun.lock().unwrap().iter().any(|line| line.starts_with(request))
+    }
+}
+
+impl State {
+    /// The trouble that this piece of what is sent meets.
+    fn meet(&self, piece: &[u8]) -> Trouble {
+        let trouble = *self.trouble.borrow();
+        if trouble != Trouble::None {
+            self.met.fetch_add(1, Ordering::SeqCst);
+            let line = piece.split(|byte| *byte == b'\r').next().unwrap_or_default();
+            self.begun.lock().unwrap().push(String::from_utf8_lossy(line).into_owned());
+        }
+        trouble
+    }
+}
+
+/// Until a trouble begins.
+async fn trouble_begins(changes: &mut watch::Receiver<Trouble>) {
+    while changes.changed().await.is_ok() {
+        if *changes.borrow_and_update() != Trouble::None {
+            return;
+        }
+    }
+}
+
+async fn wait_in(trouble: Trouble) {
+    if let Trouble::Latency(milliseconds) = trouble {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     }
 }
 
@@ -62,30 +100,26 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
             changes.mark_unchanged();
             tokio::select! {
                 () = carry(client, &state) => {}
-                _ = changes.changed() => {}
+                () = trouble_begins(&mut changes) => {}
             }
         });
     }
 }
 
 async fn carry(mut client: TcpStream, state: &State) {
-    let mut begun = vec![0; 64 * 1024];
-    let Ok(length @ 1..) = client.read(&mut begun).await else { return };
-    let trouble = *state.trouble.borrow();
-    if trouble != Trouble::None {
-        state.met.fetch_add(1, Ordering::SeqCst);
-    }
+    let mut piece = vec![0; 64 * 1024];
+    let Ok(length @ 1..) = client.read(&mut piece).await else { return };
+    let trouble = state.meet(&piece[..length]);
     match trouble {
         Trouble::Refuse => return,
         Trouble::BlackHole => {
-            while client.read(&mut begun).await.is_ok_and(|length| length > 0) {}
+            while client.read(&mut piece).await.is_ok_and(|length| length > 0) {}
             return;
         }
-        Trouble::Latency(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
-        Trouble::None | Trouble::ResetAfterSend => {}
+        Trouble::None | Trouble::Latency(_) | Trouble::ResetAfterSend => wait_in(trouble).await,
     }
     let Ok(mut server) = TcpStream::connect(&state.target).await else { return };
-    if server.write_all(&begun[..length]).await.is_err() {
+    if server.write_all(&piece[..length]).await.is_err() {
         return;
     }
     if trouble == Trouble::ResetAfterSend {
@@ -93,5 +127,18 @@ async fn carry(mut client: TcpStream, state: &State) {
         let _ = server.read(&mut [0; 1024]).await;
         return;
     }
-    let _ = copy_bidirectional(&mut client, &mut server).await;
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_server, mut to_server) = server.split();
+    let sent = async {
+        while let Ok(length @ 1..) = from_client.read(&mut piece).await {
+            wait_in(state.meet(&piece[..length])).await;
+            if to_server.write_all(&piece[..length]).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = sent => {}
+        _ = tokio::io::copy(&mut from_server, &mut to_client) => {}
+    }
 }

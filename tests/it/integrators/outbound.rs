@@ -7,6 +7,7 @@ use entity::ids::MeterReadingId;
 use entity::meter_reading;
 use kabinet::graphql::ids;
 use kabinet::kernel::Failure;
+use kabinet::payments::refund::RefundWish;
 use reqwest::StatusCode;
 use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
@@ -168,7 +169,8 @@ both_ways!(money_is_read_on_and_posted, |app| {
     let caller = Program::add(&app, "debt", "PAYMENTS,POSTINGS").await.caller().await;
     let (one, two) = (paid(&app, &customer, &account, "10.00").await, paid(&app, &customer, &account, "20.50").await);
     let id = ids::decode(&one).unwrap();
-    app.app.services.payments.refund(id, None, "wrong account", "Operator").await.unwrap();
+    let wish = RefundWish { amount: None, reason: "wrong account", by: "Operator", key: "one" };
+    app.app.services.payments.refund(id, wish).await.unwrap();
     settle(&app).await;
     app.discard_letters();
     let answer = caller.ask(MOVEMENTS, json!({})).await;
@@ -242,7 +244,7 @@ async fn registers_are_laid_down_in_a_folder() {
     let code = sample("debt").provider_code.as_str();
     assert!(app.operator(&["payment-terms", "set", code, "--register", "csv"]).await.status.success());
     paid(&app, &customer, &account, "10.00").await;
-    assert_eq!(app.app.services.payments.write_registers().await.unwrap(), 1);
+    assert_eq!(app.app.services.payments.write_registers(app.clock.now()).await.unwrap(), 1);
     app.drain().await;
     let files: Vec<_> = std::fs::read_dir(folder.path().join(code)).unwrap().map(|file| file.unwrap().path()).collect();
     assert_eq!(files.len(), 1, "{files:?}");

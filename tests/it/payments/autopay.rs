@@ -38,6 +38,7 @@ fn wish(account: &str, method: &str, ceiling: &str, key: &str) -> Value {
 async fn statement_comes(app: &TestApp, owed: i64) {
     let now = app.clock.now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     app.sql(&format!("UPDATE statements SET issued_at = '{now}', due_on = '2026-12-15'")).await;
+    app.sql("UPDATE autopays SET after_period = 202001").await;
     let difference =
         format!("UPDATE personal_accounts SET balance = {owed} WHERE id IN (SELECT personal_account_id FROM autopays)");
     app.sql(&difference).await;
@@ -231,5 +232,140 @@ both_ways!(an_autopay_needs_consent_a_ceiling_and_a_method_of_ones_own, |app| {
     assert_eq!(Money(10_000).to_string(), "100.00");
     app.drain().await;
     app.discard_letters();
+    app.finish().await;
+});
+
+/// Of payments that autopays made: how many, and what of them was asked of the bank, in kopecks.
+async fn charged(app: &TestApp) -> (i64, i64) {
+    let made = "FROM payments WHERE saved_method_id IS NOT NULL";
+    let sum = format!("SELECT CAST(COALESCE(SUM(amount * 1000 + commission), 0) AS bigint) AS number {made}");
+    (number(app, &format!("SELECT COUNT(*) AS number {made}")).await, number(app, &sum).await)
+}
+
+both_ways!(what_comes_on_top_is_within_the_ceiling_and_announced, |app| {
+    let (customer, account, method) = with_method(&app).await;
+    let code = sample("debt").provider_code.as_str();
+    let terms = async |rate: &str| {
+        assert!(app.operator(&["payment-terms", "set", code, "--commission", rate]).await.status.success());
+    };
+    terms("100").await;
+    customer.mutate("setAutopay", SET, wish(&account, &method, "100.99", "one")).await;
+    statement_comes(&app, 10_000).await;
+    assert_eq!(app.app.services.payments.plan_autopays().await.unwrap(), 1);
+    app.drain().await;
+    assert!(app.take_letters("anna@example.com").pop().unwrap().text.contains("ceiling"));
+    assert_eq!(runs(&app, "SKIPPED").await, 1);
+    // A higher ceiling, and the month is looked at anew.
+    app.sql("DELETE FROM autopay_runs").await;
+    customer.mutate("setAutopay", SET, wish(&account, &method, "101.00", "two")).await;
+    assert_eq!(app.app.services.payments.plan_autopays().await.unwrap(), 1, "a change passes over nothing");
+    app.drain().await;
+    let letter = app.take_letters("anna@example.com").pop().unwrap();
+    assert!(letter.text.contains("101.00") && letter.text.contains("1.00"), "{}", letter.text);
+    terms("200").await;
+    app.advance(TimeDelta::hours(49));
+    app.drain().await;
+    assert_eq!(charged(&app).await, (1, 10_000_100), "as announced");
+    app.advance(TimeDelta::minutes(2));
+    app.drain().await;
+    app.discard_letters();
+    put_right(&app).await;
+    app.finish().await;
+});
+
+both_ways!(nothing_is_taken_that_no_letter_has_announced, |app| {
+    let (customer, account, method) = with_method(&app).await;
+    customer.mutate("setAutopay", SET, wish(&account, &method, "700000.00", "one")).await;
+    statement_comes(&app, 10_000).await;
+    app.app.services.payments.plan_autopays().await.unwrap();
+    // The mail server is away for ten hours.
+    let back = (app.clock.now() + TimeDelta::hours(10)).to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    app.sql(&format!("UPDATE outbox_jobs SET due_at = '{back}' WHERE kind = 'send_autopay_announced'")).await;
+    app.advance(TimeDelta::minutes(10 * 60 + 1));
+    app.drain().await;
+    assert!(app.take_letters("anna@example.com").pop().unwrap().text.contains("100.00"));
+    app.advance(TimeDelta::hours(47));
+    app.drain().await;
+    assert_eq!(charged(&app).await.0, 0, "48 hours from when it was told");
+    app.advance(TimeDelta::hours(1));
+    app.drain().await;
+    assert_eq!(charged(&app).await, (1, 10_000_000));
+    app.advance(TimeDelta::minutes(2));
+    app.drain().await;
+    // And one that never goes out.
+    app.sql("DELETE FROM autopay_runs").await;
+    statement_comes(&app, 10_000).await;
+    app.app.services.payments.plan_autopays().await.unwrap();
+    app.sql("DELETE FROM outbox_jobs WHERE kind = 'send_autopay_announced'").await;
+    app.discard_letters();
+    for hours in [49, 100, 30] {
+        app.advance(TimeDelta::hours(hours));
+        app.drain().await;
+    }
+    assert_eq!((charged(&app).await.0, runs(&app, "SKIPPED").await), (1, 1));
+    assert!(app.take_letters("anna@example.com").pop().unwrap().text.contains("could not tell you"));
+    put_right(&app).await;
+    app.finish().await;
+});
+
+both_ways!(a_debt_that_is_being_paid_is_not_paid_a_second_time, |app| {
+    let (mut customer, account, method) = with_method(&app).await;
+    customer.mutate("setAutopay", SET, wish(&account, &method, "700000.00", "one")).await;
+    statement_comes(&app, 10_000).await;
+    app.app.services.payments.plan_autopays().await.unwrap();
+    app.drain().await;
+    app.advance(TimeDelta::minutes(48 * 60 - 1));
+    customer.sign_in("anna@example.com").await;
+    let by_hand = started(&customer, custom(&account, "60.00", "by hand")).await;
+    app.advance(TimeDelta::minutes(1));
+    app.drain().await;
+    assert_eq!((charged(&app).await.0, runs(&app, "ANNOUNCED").await), (0, 1), "it waits");
+    app.bank(&by_hand.url, "pay").await;
+    app.drain().await;
+    app.advance(TimeDelta::minutes(10));
+    app.drain().await;
+    assert_eq!(charged(&app).await, (1, 4_000_000), "what is left");
+    app.advance(TimeDelta::minutes(2));
+    app.drain().await;
+    app.discard_letters();
+    put_right(&app).await;
+    app.finish().await;
+});
+
+both_ways!(a_ceiling_that_was_lowered_after_the_letter_is_kept_and_told, |app| {
+    let (customer, account, method) = with_method(&app).await;
+    customer.mutate("setAutopay", SET, wish(&account, &method, "100.00", "one")).await;
+    statement_comes(&app, 10_000).await;
+    app.app.services.payments.plan_autopays().await.unwrap();
+    app.drain().await;
+    app.discard_letters();
+    customer.mutate("setAutopay", SET, wish(&account, &method, "99.99", "two")).await;
+    app.advance(TimeDelta::hours(49));
+    app.drain().await;
+    assert_eq!((charged(&app).await.0, runs(&app, "SKIPPED").await), (0, 1));
+    assert!(app.take_letters("anna@example.com").pop().unwrap().text.contains("ceiling"));
+    put_right(&app).await;
+    app.finish().await;
+});
+
+both_ways!(a_payment_that_never_ends_is_waited_for_three_days_and_told, |app| {
+    let (mut customer, account, method) = with_method(&app).await;
+    customer.mutate("setAutopay", SET, wish(&account, &method, "700000.00", "one")).await;
+    statement_comes(&app, 10_000).await;
+    app.app.services.payments.plan_autopays().await.unwrap();
+    app.drain().await;
+    app.advance(TimeDelta::minutes(48 * 60 - 1));
+    customer.sign_in("anna@example.com").await;
+    // The bank leaves it pending for ever.
+    started(&customer, custom(&account, "100.04", "by hand")).await;
+    app.discard_letters();
+    for (hours, state) in [(1, "ANNOUNCED"), (70, "ANNOUNCED"), (2, "SKIPPED")] {
+        app.advance(TimeDelta::hours(hours));
+        app.drain().await;
+        assert_eq!((charged(&app).await.0, runs(&app, state).await), (0, 1), "{state}");
+    }
+    let letter = app.take_letters("anna@example.com").pop().unwrap();
+    assert!(letter.text.contains("still not come to its end"), "{}", letter.text);
+    put_right(&app).await;
     app.finish().await;
 });

@@ -51,7 +51,7 @@ async fn keeps_the_contract(acquirer: &dyn Acquirer, first: &Order) {
     assert!(made.confirmation_url.is_some());
     assert_eq!(acquirer.create(first).await.unwrap().id, made.id, "the same key, the same payment");
     let other_sum = Order { amount: first.amount + Money(100), receipt: None, ..first.clone() };
-    assert!(matches!(acquirer.create(&other_sum).await, Err(CallError::Lost(_))), "the key is taken");
+    assert!(matches!(acquirer.create(&other_sum).await, Err(CallError::KeyTaken)), "the key is taken");
     assert_eq!(acquirer.read(&made.id).await.unwrap().unwrap().standing, Standing::Pending);
     assert_eq!(acquirer.read("22e12f66-000f-5000-8000-18db351245c7").await, Ok(None));
 }
@@ -75,6 +75,7 @@ async fn gives_back(acquirer: &dyn Acquirer, paid: &Order, id: &str, number: u12
         idempotence_key: Uuid::from_u128(number).to_string(),
         amount,
         reason: "…".to_owned(),
+        receipt: order(1, amount.0).receipt,
     };
     let refund = acquirer.refund(&back(number, Money(100))).await.unwrap();
     assert_eq!(acquirer.refund(&back(number, Money(100))).await.unwrap().id, refund.id, "once");
@@ -173,7 +174,10 @@ both_ways!(the_sandbox_holds_captures_and_gives_back, |app| {
         idempotence_key: number.to_string(),
         amount: Money(kopecks),
         reason: "…".to_owned(),
+        receipt: order(1, kopecks).receipt,
     };
+    let bare = RefundOrder { receipt: None, ..back(3, 4_000) };
+    assert!(matches!(acquirer.refund(&bare).await, Err(CallError::Refused { .. })), "a part of what had a receipt");
     let refund = acquirer.refund(&back(1, 4_000)).await.unwrap();
     assert_eq!(refund.standing, RefundStanding::Succeeded);
     assert_eq!(acquirer.refund(&back(1, 4_000)).await.unwrap().id, refund.id, "once");

@@ -2,10 +2,12 @@
 
 use chrono::TimeDelta;
 use entity::exact::Money;
+use entity::sandbox_payment;
 use futures_util::future::join_all;
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
-use super::{Started, current_debt, custom, notify, payment, settle, started};
+use super::{START, Started, current_debt, custom, notify, payment, settle, started};
 use crate::billing::number;
 use crate::harness::{Customer, TestApp, both_ways, sample};
 use crate::metering::owner;
@@ -182,5 +184,67 @@ both_ways!(the_letter_of_a_payment_goes_where_the_payer_wants_it, |app| {
     assert!(letter.text.contains("10"), "{}", letter.text);
     assert_eq!(app.take_letters("receipts@example.com").len(), 0);
     settle(&app).await;
+    app.finish().await;
+});
+
+both_ways!(an_order_that_has_changed_since_its_call_was_lost_is_searched_for, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let (_, answer) = customer.post(START, json!({ "input": custom(&account, "10.05", "one") })).await;
+    let id = answer["data"]["startPayment"]["payment"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(stored(&app, "UNKNOWN").await, 1, "the bank has it, and its answer was lost");
+    let code = sample("debt").provider_code.as_str();
+    let terms = ["payment-terms", "set", code, "--receipt", "with-payment"];
+    assert!(app.operator(&terms).await.status.success());
+    settle(&app).await;
+    assert_eq!(payment(&customer, &id).await["status"], "PENDING");
+    assert_eq!(number(&app, "SELECT COUNT(*) AS number FROM sandbox_payments").await, 1);
+    app.finish().await;
+});
+
+both_ways!(news_of_a_payment_whose_start_was_not_answered_is_asked_about, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let known = started(&customer, custom(&account, "1.00", "known")).await;
+    customer.post(START, json!({ "input": custom(&account, "10.05", "one") })).await;
+    assert_eq!(stored(&app, "UNKNOWN").await, 1);
+    let ids = app.app.services.payments.incidents(false).await.unwrap();
+    assert!(ids.is_empty());
+    let row = &sandbox_payment::Entity::find().all(app.app.mechanisms.db.read()).await.unwrap();
+    let row = row.iter().find(|row| row.amount == Money(1_005)).unwrap();
+    // Somebody makes up a name for it, or gives the name of another.
+    for name in ["0123456789abcdef", known.at_the_bank()] {
+        let metadata = serde_json::from_str::<Value>(&row.metadata).unwrap();
+        let forged = json!({ "event": "payment.succeeded", "object": { "id": name, "metadata": metadata } });
+        assert_eq!(notify(&app, "sandbox", forged).await, 200);
+    }
+    app.drain().await;
+    app.bank(&known.url.replace(known.at_the_bank(), &row.id), "pay").await;
+    app.drain().await;
+    assert_eq!((stored(&app, "SUCCEEDED").await, stored(&app, "PENDING").await), (1, 1));
+    assert_eq!(number(&app, "SELECT COUNT(*) AS number FROM incidents").await, 0);
+    app.discard_letters();
+    settle(&app).await;
+    app.finish().await;
+});
+
+both_ways!(a_payment_without_an_end_is_ended_by_people, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let pending = started(&customer, custom(&account, "10.04", "one")).await;
+    app.advance(TimeDelta::hours(26));
+    app.drain().await;
+    let incidents = app.app.services.payments.incidents(true).await.unwrap();
+    let id = incidents[0].id.0.to_string();
+    let close = ["incidents", "close", &id, "nobody paid", "--end-payment"];
+    assert!(app.operator(&close).await.status.success());
+    assert_eq!((stored(&app, "CANCELED").await, number(&app, POSTINGS).await), (1, 0));
+    let failure = "SELECT COUNT(*) AS number FROM payments WHERE failure = 'ended_by_operator'";
+    assert_eq!(number(&app, failure).await, 1);
+    assert!(!app.operator(&close).await.status.success(), "it is closed");
+    // And the money comes all the same.
+    let paid = format!("UPDATE sandbox_payments SET status = 'succeeded' WHERE id = '{}'", pending.at_the_bank());
+    app.sql(&paid).await;
+    assert_eq!(notify(&app, "sandbox", news("payment.succeeded", pending.at_the_bank())).await, 200);
+    app.drain().await;
+    let open = app.app.services.payments.incidents(true).await.unwrap();
+    assert_eq!(open.iter().map(|incident| incident.kind.word()).collect::<Vec<_>>(), ["LATE_SUCCESS"]);
     app.finish().await;
 });

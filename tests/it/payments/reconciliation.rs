@@ -22,6 +22,8 @@ async fn found(app: &TestApp) -> Vec<(DifferenceKind, Option<Money>, Option<Mone
     compared.differences.iter().map(told).collect()
 }
 
+const DAYS: &str = "SELECT COUNT(*) AS number FROM reconciliations";
+
 both_ways!(books_that_agree_have_no_differences, |app| {
     let (customer, account) = owner(&app, "anna@example.com", "debt").await;
     for sum in ["10.00", "20.50"] {
@@ -35,7 +37,13 @@ both_ways!(books_that_agree_have_no_differences, |app| {
     assert!(app.operator(&["reconcile", "day", &day.to_string()]).await.status.success());
     app.advance(TimeDelta::days(1));
     assert_eq!(app.app.services.payments.reconcile_yesterday().await.unwrap(), 0);
-    assert_eq!(number(&app, "SELECT COUNT(*) AS number FROM reconciliations").await, 1, "the day is done already");
+    assert_eq!(number(&app, DAYS).await, 1, "the day is done already");
+    // Nobody could ask for three days; then one of them was compared by hand.
+    app.advance(TimeDelta::days(3));
+    let by_hand = (app.clock.now() - TimeDelta::days(2)).date_naive();
+    app.app.services.payments.reconcile("sandbox", by_hand).await.unwrap();
+    assert_eq!(app.app.services.payments.reconcile_yesterday().await.unwrap(), 0);
+    assert_eq!(number(&app, DAYS).await, 4, "those that were missed are made up for");
     app.discard_letters();
     app.drain().await;
     app.finish().await;
@@ -73,6 +81,15 @@ both_ways!(each_difference_is_a_row_with_owner_and_state_and_closes_when_it_is_g
     // Kabinet asks, and that difference is gone.
     settle(&app).await;
     assert_eq!(payment(&customer, &unheard.id).await["status"], "SUCCEEDED");
+    // One that closes itself is open again when it comes back.
+    let missing = async || {
+        let of_kind = found(&app).await.into_iter().filter(|(kind, ..)| *kind == DifferenceKind::MissingThere);
+        of_kind.map(|(.., open)| open).collect::<Vec<_>>()
+    };
+    for (status, open) in [("succeeded", false), ("canceled", true)] {
+        app.sql(&format!("UPDATE sandbox_payments SET status = '{status}' WHERE amount = 2000")).await;
+        assert_eq!(missing().await, [open], "{status}");
+    }
     let open = found(&app).await.into_iter().filter(|(.., open)| *open).map(|(kind, ..)| kind);
     assert_eq!(open.collect::<Vec<_>>(), [DifferenceKind::MissingThere]);
     app.discard_letters();
@@ -159,6 +176,7 @@ both_ways!(refunds_of_the_bank_that_find_no_room_yet_are_looked_at_again_once, |
         acquirer_refund_id: None,
         reason: String::new(),
         requested_by: "op".to_owned(),
+        request_key: None,
         failure: None,
         created_at: app.clock.now(),
         finished_at: None,
@@ -176,7 +194,7 @@ both_ways!(refunds_of_the_bank_that_find_no_room_yet_are_looked_at_again_once, |
     for _ in 0..2 {
         app.app.sandbox.give_back(name, Money(2_000), false).await.unwrap();
     }
-    app.app.services.payments.check(id).await.unwrap();
+    app.app.services.payments.check(id, None).await.unwrap();
     for _ in 0..5 {
         assert_eq!(number(&app, LOOKS).await, 1);
         app.advance(TimeDelta::minutes(15));
@@ -189,6 +207,32 @@ both_ways!(refunds_of_the_bank_that_find_no_room_yet_are_looked_at_again_once, |
     app.drain().await;
     assert_eq!(number(&app, "SELECT CAST(refunded AS bigint) AS number FROM payments").await, 4_000);
     assert_eq!(number(&app, LOOKS).await, 0);
+    app.discard_letters();
+    settle(&app).await;
+    app.finish().await;
+});
+
+both_ways!(a_refund_that_came_to_nothing_here_and_was_paid_out_is_an_incident, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let begun = started(&customer, custom(&account, "100.00", "one")).await;
+    app.bank(&begun.url, "pay").await;
+    app.drain().await;
+    let made = ["refunds", "make", &begun.id, "--amount", "20", "--reason", "ошибка", "--by", "op"];
+    // Not now, says the bank; and at the end the refund is given up.
+    app.sql("UPDATE sandbox_payments SET status = 'pending'").await;
+    assert!(app.operator(&made).await.status.success());
+    assert_eq!(number(&app, "SELECT COUNT(*) AS number FROM refunds WHERE status = 'CANCELED'").await, 1);
+    app.sql("UPDATE sandbox_payments SET status = 'succeeded'").await;
+    app.app.sandbox.give_back(begun.url.rsplit_once('/').unwrap().1, Money(2_000), false).await.unwrap();
+    let refund = app.app.services.payments.list_refunds(&[kabinet::graphql::ids::decode(&begun.id).unwrap()]).await;
+    let metadata = format!("{{\"refund_id\":\"{}\"}}", refund.unwrap()[0].id.0);
+    app.sql(&format!("UPDATE sandbox_refunds SET metadata = '{metadata}'")).await;
+    for _ in 0..2 {
+        let id = kabinet::graphql::ids::decode(&begun.id).unwrap();
+        app.app.services.payments.check(id, None).await.unwrap();
+    }
+    assert_eq!(number(&app, "SELECT COUNT(*) AS number FROM incidents WHERE kind = 'LATE_SUCCESS'").await, 1);
+    assert_eq!(number(&app, "SELECT CAST(refunded AS bigint) AS number FROM payments").await, 0, "people decide");
     app.discard_letters();
     settle(&app).await;
     app.finish().await;

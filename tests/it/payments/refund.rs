@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use entity::enums::RefundStatus;
+use kabinet::kernel::Clock;
 use kabinet::payments::refund::state::MOVES;
 use kabinet::platform::db::Engine;
 use serde_json::{Value, json};
@@ -100,5 +101,77 @@ both_ways!(the_database_gives_back_no_more_than_was_paid, |app| {
     }
     app.sql("UPDATE refunds SET status = 'CANCELED'").await;
     app.advance(TimeDelta::seconds(1));
+    app.finish().await;
+});
+
+both_ways!(a_refund_that_is_asked_for_again_is_not_given_twice, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let id = paid(&app, &customer, &account, "100").await;
+    let made = async |key: Option<&str>, amount: &str| {
+        let mut asked = vec!["refunds", "make", &id, "--amount", amount, "--reason", "ошибка", "--by", "op"];
+        asked.extend(key.into_iter().flat_map(|key| ["--key", key]));
+        let made = app.operator(&asked).await;
+        (made.status.success(), String::from_utf8(made.stderr).unwrap())
+    };
+    let refunds = async || number(&app, "SELECT COUNT(*) AS number FROM refunds").await;
+    assert!(made(None, "30").await.0);
+    let (again, told) = made(None, "30").await;
+    assert!(again && told.contains("was made before"), "{told}");
+    assert_eq!(refunds().await, 1);
+    assert!(made(Some("second"), "30").await.0);
+    assert!(made(Some("second"), "30").await.0);
+    assert!(!made(Some("second"), "31").await.0, "the key is another sum's");
+    assert_eq!(refunds().await, 2);
+    // What came to nothing may be asked for again.
+    app.sql("UPDATE sandbox_payments SET status = 'pending'").await;
+    assert!(made(Some("third"), "10").await.0);
+    app.sql("UPDATE sandbox_payments SET status = 'succeeded'").await;
+    assert!(made(Some("third"), "10").await.0);
+    let ended = async |status: &str| {
+        number(&app, &format!("SELECT COUNT(*) AS number FROM refunds WHERE status = '{status}'")).await
+    };
+    assert_eq!((ended("CANCELED").await, ended("SUCCEEDED").await), (1, 3));
+    app.drain().await;
+    settle(&app).await;
+    app.finish().await;
+});
+
+both_ways!(a_part_of_what_had_a_fiscal_receipt_is_given_back_with_one, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let code = sample("debt").provider_code.as_str();
+    let terms = ["payment-terms", "set", code, "--receipt", "with-payment", "--vat", "1", "--commission", "100"];
+    assert!(app.operator(&terms).await.status.success());
+    let id = paid(&app, &customer, &account, "100").await;
+    // The bank refuses a part without a receipt; so it refuses all of the sum, of which the commission is left.
+    for amount in ["40", "60"] {
+        assert!(give_back(&app, &id, amount).await);
+    }
+    app.drain().await;
+    let refunds = shown(&customer, &id).await["refunds"].take();
+    assert!(refunds.as_array().unwrap().iter().all(|refund| refund["status"] == "SUCCEEDED"), "{refunds}");
+    settle(&app).await;
+    app.finish().await;
+});
+
+both_ways!(a_refund_that_the_bank_took_on_is_made_later_or_given_up_and_told, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let id = paid(&app, &customer, &account, "100").await;
+    for amount in ["10.20", "10.21"] {
+        assert!(give_back(&app, &id, amount).await);
+    }
+    let standing = async |status: &str| {
+        number(&app, &format!("SELECT CAST(SUM(amount) AS bigint) AS number FROM refunds WHERE status = '{status}'"))
+            .await
+    };
+    assert_eq!(standing("PENDING").await, 2_041);
+    // The operator's command ran at the real time.
+    app.advance(Clock::System.now() - app.clock.now() + TimeDelta::minutes(11));
+    app.drain().await;
+    assert_eq!((standing("SUCCEEDED").await, standing("CANCELED").await), (1_020, 1_021));
+    assert_eq!(number(&app, "SELECT CAST(refunded AS bigint) AS number FROM payments").await, 1_020);
+    let told = app.operator(&["incidents", "list"]).await;
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains(",REFUND_CANCELED,") && told.contains("10.21"), "{told}");
+    settle(&app).await;
     app.finish().await;
 });

@@ -1,6 +1,8 @@
 //! Registers out to providers, and what they tell back.
 
+use chrono::TimeDelta;
 use entity::exact::Money;
+use kabinet::payments::refund::RefundWish;
 use kabinet::payments::register::Outcome;
 use serde_json::json;
 
@@ -185,6 +187,28 @@ both_ways!(what_is_given_back_after_a_register_stands_in_the_next_below_zero_and
     std::fs::write(&path, strange).unwrap();
     let told = operator(&app, &["registers", "posted", code, path.to_str().unwrap()]).await;
     assert_eq!(told.matches(",AMOUNT_DIFFERS").count(), 1, "{told}");
+    app.discard_letters();
+    app.finish().await;
+});
+
+both_ways!(a_day_of_registers_tells_what_came_and_went_until_it_ended_once, |app| {
+    let (customer, account) = owner(&app, "anna@example.com", "debt").await;
+    let code = sample("debt").provider_code.as_str();
+    operator(&app, &["payment-terms", "set", code, "--register", "csv"]).await;
+    let before = app.clock.now();
+    app.advance(TimeDelta::seconds(1));
+    let ids = paid(&app, &customer, &account, &["10.00"]).await;
+    let payments = &app.app.services.payments;
+    assert_eq!(payments.write_registers(before).await.unwrap(), 0, "it came later");
+    let end = app.clock.now();
+    assert_eq!(payments.write_registers(end).await.unwrap(), 1);
+    app.advance(TimeDelta::seconds(1));
+    let wish = RefundWish { amount: Some(Money(200)), reason: "ошибка", by: "op", key: "one" };
+    payments.refund(kabinet::graphql::ids::decode(&ids[0]).unwrap(), wish).await.unwrap();
+    // Looked at every hour, and by every instance.
+    assert_eq!(payments.write_registers(end).await.unwrap(), 0);
+    assert_eq!(payments.write_registers(app.clock.now()).await.unwrap(), 1);
+    assert_eq!(sums(&file(&app, code, 2).await), ["-2.00", "-2.00"]);
     app.discard_letters();
     app.finish().await;
 });

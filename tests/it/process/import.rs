@@ -186,8 +186,13 @@ async fn translated(way: Way) {
         assert!(imported.status.success() && told.contains("0 new         1 changed"), "{told}{imported:?}");
     }
     let told = std::fs::read_to_string(&differences).unwrap();
-    assert!(told.starts_with("provider,file,line,column,before,after\nvoronezh,accounts.csv,2,holder_name,"), "{told}");
-    assert!(told.contains(",Щукина Е. Ё.\n"), "{told}");
+    // The name that stood there is nobody's business; the one in the file, the operator has.
+    assert!(
+        told.starts_with(
+            "provider,file,line,column,before,after\nvoronezh,accounts.csv,2,holder_name,***,Щукина Е. Ё.\n"
+        ),
+        "{told}"
+    );
     let refused = translate(&out);
     assert_eq!(refused.status.code(), Some(1), "a folder with registers is not written over");
 

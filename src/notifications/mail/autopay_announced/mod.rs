@@ -10,7 +10,9 @@ pub struct AutopayAnnounced {
     pub provider: String,
     /// Of the personal account.
     pub number: String,
+    /// Commission included.
     pub amount: Money,
+    pub commission: Money,
     pub due_at: DateTime<Utc>,
     /// What is charged, masked.
     pub method: String,
@@ -21,7 +23,8 @@ impl AutopayAnnounced {
         Self {
             provider: "Межрегионгаз Воронеж".to_owned(),
             number: "3600000001".to_owned(),
-            amount: Money(195_685),
+            amount: Money(197_250),
+            commission: Money(1_565),
             due_at: sample_time(),
             method: "*4477".to_owned(),
         }
@@ -32,6 +35,7 @@ impl AutopayAnnounced {
             provider => self.provider.as_str(),
             number => self.number.as_str(),
             amount => reader.roubles(self.amount),
+            commission => (!self.commission.is_zero()).then(|| reader.roubles(self.commission)),
             due_at => reader.day_and_time(self.due_at),
             method => self.method.as_str(),
         }

@@ -48,6 +48,16 @@ fn explained(reason: &str, locale: Locale) -> &'static str {
             ("банк больше не разрешает списания с этой карты", "the bank does not let this card be charged any more")
         }
         "above_ceiling" => ("долг больше Вашего предела", "more is owed than your ceiling"),
+        "forbidden" => ("банк не разрешает платить без Вас", "the bank does not let payments be made without you"),
+        "being_paid" => (
+            "другой платёж по этому счёту до сих пор не закончен",
+            "another payment of this account has still not come to its end",
+        ),
+        "ended_by_operator" => (
+            "банк так и не ответил, и платёж закрыт; если деньги списаны, напишите нам",
+            "the bank never answered, and the payment was closed; if money was taken, write to us",
+        ),
+        "not_told" => ("мы не смогли предупредить Вас письмом", "we could not tell you by a letter before"),
         _ => ("банк отказал", "the bank refused"),
     };
     match locale {

@@ -65,7 +65,7 @@ fn payment_order(order: &Value, sum: Money) -> Checked<()> {
     need(named, "payment_order.account_number")
 }
 
-fn receipt(receipt: &Value, sum: Money) -> Checked<()> {
+pub fn receipt(receipt: &Value, sum: Money) -> Checked<()> {
     let customer = &receipt["customer"];
     need(customer["email"].is_string() || customer["phone"].is_string(), "receipt.customer")?;
     let items = receipt["items"].as_array().filter(|items| (1..=100).contains(&items.len()));

@@ -26,7 +26,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::enums::{ReceiptStatus, SandboxStatus};
 use entity::exact::Money;
 use entity::sandbox_payment::Model;
+use entity::sandbox_refund;
 use secrecy::ExposeSecret;
+use serde_json::Value;
 use subtle::ConstantTimeEq;
 
 use super::yookassa::transport::{Broken, Call, Reply, Transport};
@@ -37,10 +39,12 @@ use crate::platform::db::{Db, Tx};
 use crate::platform::outbox::Outbox;
 use crate::platform::outgoing::{Bounds, Outgoing};
 use event::NotifyFromSandbox;
-use outcome::{Choice, Decided, News};
+use outcome::{Choice, Decided, News, RefundStanding};
 
 pub use surface::{Answer, Asked};
 
+/// Metadata of a refund that no shop has asked for.
+const OF_THE_BANK: &str = "{}";
 /// The acquirer's name, and that of its shop.
 pub const NAME: &str = "sandbox";
 /// As at real acquirers: an unpaid payment is cancelled after an hour.
@@ -122,8 +126,22 @@ impl Sandbox {
     pub async fn daily_register(&self, shop: &str, day: &str) -> Result<Option<String>, Fault> {
         let Ok(day) = day.trim_end_matches(".csv").parse::<NaiveDate>() else { return Ok(None) };
         let payments = store::list_payments(self.db.read(), shop).await?;
-        let refunds = store::list_refunds(self.db.read(), shop).await?;
+        let mut refunds = store::list_refunds(self.db.read(), shop).await?;
+        refunds.retain(|refund| self.standing_of(refund) == RefundStanding::Succeeded);
         Ok(Some(register::of_day(day, &payments, &refunds)))
+    }
+
+    /// What the bank gives back by itself is given back at once.
+    fn standing_of(&self, refund: &sandbox_refund::Model) -> RefundStanding {
+        if self.by_kopecks() && refund.metadata != OF_THE_BANK {
+            outcome::refund_standing(refund.amount, self.clock.now() - refund.created_at)
+        } else {
+            RefundStanding::Succeeded
+        }
+    }
+
+    fn show_refund(&self, refund: &sandbox_refund::Model) -> Value {
+        show::refund(refund, self.standing_of(refund))
     }
 
     fn by_kopecks(&self) -> bool {
@@ -182,7 +200,7 @@ impl Sandbox {
     /// As a merchant does in the bank's own cabinet, behind our back.
     async fn give_back_in(&self, tx: &Tx, payment: &mut Model) -> Result<(), Fault> {
         let amount = Money(payment.amount.0 / 2);
-        let refund = show::new_refund(&self.entropy, payment, amount, "{}", self.clock.now())?;
+        let refund = show::new_refund(&self.entropy, payment, amount, OF_THE_BANK, self.clock.now())?;
         store::insert_refund(tx, refund).await?;
         payment.refunded = amount;
         Ok(())
@@ -195,7 +213,7 @@ impl Sandbox {
             if payment.status != SandboxStatus::Succeeded || payment.refunded + amount > payment.amount {
                 return Ok(false);
             }
-            let refund = show::new_refund(&self.entropy, &payment, amount, "{}", self.clock.now())?;
+            let refund = show::new_refund(&self.entropy, &payment, amount, OF_THE_BANK, self.clock.now())?;
             store::insert_refund(&tx, refund.clone()).await?;
             payment.refunded += amount;
             store::update_payment(&tx, &payment).await?;
@@ -247,7 +265,7 @@ impl Sandbox {
         }
         if let Some(id) = &job.refund {
             let Some(refund) = store::find_refund(self.db.read(), id).await? else { return Ok(None) };
-            let object = show::refund(&refund);
+            let object = self.show_refund(&refund);
             let body = serde_json::json!({ "type": "notification", "event": "refund.succeeded", "object": object });
             return Ok(Some((outside, body.to_string().into_bytes())));
         }

@@ -4,7 +4,8 @@
 //! creating, once; `.08` 202 first; `.09` 429 twice. Of the payment: `.01` insufficient funds, `.02` 3-D Secure failed, `.03`
 //! expired, `.04` pending for ever, `.10` paid and half given back by the bank. Of the notifications: `.11` ten minutes late,
 //! `.12` five times, `.13` none, `.14` an earlier state after the later one, `.15` another sum, `.16` an unknown payment,
-//! `.17` another shop's, `.18` too large. `.19`: the fiscal receipt fails. Any other sum: what the person chooses.
+//! `.17` another shop's, `.18` too large. `.19`: the fiscal receipt fails. Of a refund that a shop asks for: `.20` made ten minutes
+//! later, `.21` given up ten minutes later. Any other sum: what the person chooses.
 
 use chrono::TimeDelta;
 use entity::exact::Money;
@@ -69,6 +70,37 @@ pub fn decide(amount: Money, choice: Choice, capture: bool, by_kopecks: bool) ->
         _ if capture || choice == Choice::Sbp => Decided::Paid,
         _ => Decided::Held,
     }
+}
+
+/// How a refund stands that a shop has asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundStanding {
+    Pending,
+    Succeeded,
+    Canceled,
+}
+
+impl RefundStanding {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Succeeded => "succeeded",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+pub fn refund_standing(amount: Money, age: TimeDelta) -> RefundStanding {
+    match kopecks(amount) {
+        20 | 21 if age < DELAY => RefundStanding::Pending,
+        21 => RefundStanding::Canceled,
+        _ => RefundStanding::Succeeded,
+    }
+}
+
+/// The bank gives the refund up in the end.
+pub fn comes_to_nothing(refund: Money) -> bool {
+    kopecks(refund) == 21
 }
 
 pub fn stays_pending(amount: Money) -> bool {

@@ -8,7 +8,7 @@ use entity::sandbox_refund;
 use serde_json::{Value, json};
 
 use super::event::NotifyFromSandbox;
-use super::outcome::News;
+use super::outcome::{News, RefundStanding};
 use crate::kernel::{Entropy, Fault};
 use crate::platform::secret::hex;
 
@@ -73,15 +73,20 @@ pub fn page_url(payment: &Model, public_url: &str) -> String {
     format!("{public_url}/sandbox/payments/{}", payment.id)
 }
 
-pub fn refund(refund: &sandbox_refund::Model) -> Value {
-    json!({
+pub fn refund(refund: &sandbox_refund::Model, standing: RefundStanding) -> Value {
+    let mut object = json!({
         "id": refund.id,
         "payment_id": refund.payment_id,
-        "status": "succeeded",
+        "status": standing.word(),
         "amount": amount(refund.amount),
         "created_at": time(refund.created_at),
         "metadata": metadata(&refund.metadata),
-    })
+    });
+    if let (Some(members), RefundStanding::Canceled) = (object.as_object_mut(), standing) {
+        let why = json!({ "party": "yoo_money", "reason": "general_decline" });
+        members.insert("cancellation_details".to_owned(), why);
+    }
+    object
 }
 
 pub fn new_refund(

@@ -8,7 +8,7 @@ use entity::sandbox_key;
 use entity::sandbox_payment::Model;
 use serde_json::{Value, json};
 
-use super::outcome::{Creation, creation};
+use super::outcome::{Creation, comes_to_nothing, creation};
 use super::{KEY_MEMORY, Sandbox, check, show, store};
 use crate::kernel::{Failure, Fault};
 use crate::platform::db::Tx;
@@ -79,8 +79,10 @@ impl Sandbox {
             }
             ("GET", ["refunds", id]) => {
                 let found = store::find_refund(self.db.read(), id).await?;
-                Ok(found
-                    .map_or_else(|| Answer::error(404, "not_found", None), |refund| Answer::ok(show::refund(&refund))))
+                Ok(found.map_or_else(
+                    || Answer::error(404, "not_found", None),
+                    |refund| Answer::ok(self.show_refund(&refund)),
+                ))
             }
             ("POST", ["payments" | "refunds"] | ["payments", _, "capture" | "cancel"]) => {
                 self.keyed(asked, &parts).await
@@ -132,7 +134,7 @@ impl Sandbox {
     async fn again_in(&self, tx: &Tx, parts: &[&str], id: &str) -> Result<Answer, Fault> {
         if parts == ["refunds"] {
             let refund = store::find_refund(&**tx, id).await?;
-            return Ok(refund.map_or_else(|| Answer::of_status(500), |refund| Answer::ok(show::refund(&refund))));
+            return Ok(refund.map_or_else(|| Answer::of_status(500), |refund| Answer::ok(self.show_refund(&refund))));
         }
         let payment = store::find_payment(&**tx, id).await?;
         Ok(payment.map_or_else(|| Answer::of_status(500), |payment| Answer::ok(self.show(&payment))))
@@ -235,12 +237,21 @@ impl Sandbox {
         if payment.status != SandboxStatus::Succeeded || payment.refunded + amount > payment.amount {
             return Ok((Answer::wrong("amount"), None));
         }
+        // Of a part of what had a receipt the shop says what is given back; of the whole the bank knows.
+        if payment.receipt_status.is_some()
+            && amount < payment.amount
+            && let Err(parameter) = check::receipt(&asked.body["receipt"], amount)
+        {
+            return Ok((Answer::wrong(parameter), None));
+        }
         let metadata = asked.body["metadata"].to_string();
         let refund = show::new_refund(&self.entropy, &payment, amount, &metadata, self.clock.now())?;
         store::insert_refund(tx, refund.clone()).await?;
-        payment.refunded += amount;
+        if !(self.by_kopecks() && comes_to_nothing(amount)) {
+            payment.refunded += amount;
+        }
         store::update_payment(tx, &payment).await?;
-        Ok((Answer::ok(show::refund(&refund)), Some(refund.id)))
+        Ok((Answer::ok(self.show_refund(&refund)), Some(refund.id)))
     }
 
     async fn list_payments(&self, asked: &Asked, query: &str) -> Result<Answer, Fault> {
@@ -261,9 +272,10 @@ impl Sandbox {
         let rows = store::list_refunds(self.db.read(), &asked.shop).await?;
         let rows = rows.into_iter().filter(|refund| {
             filter.payment_id.as_deref().is_none_or(|id| refund.payment_id == id)
+                && filter.status.as_deref().is_none_or(|status| self.standing_of(refund).word() == status)
                 && filter.takes("created_at", refund.created_at)
         });
-        Ok(filter.page(&rows.map(|refund| (refund.id.clone(), show::refund(&refund))).collect::<Vec<_>>()))
+        Ok(filter.page(&rows.map(|refund| (refund.id.clone(), self.show_refund(&refund))).collect::<Vec<_>>()))
     }
 }
 

@@ -15,7 +15,7 @@ mod wire;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use entity::exact::Money;
 use entity::ids::{PaymentId, RefundId};
 use serde_json::{Value, json};
@@ -26,8 +26,10 @@ use wire::{accepted, found, payment, refund};
 
 /// The acquirer's name.
 pub const NAME: &str = "yookassa";
-/// Pages of a list that are read at most: 100 payments each.
-const MOST_PAGES: usize = 200;
+/// Pages of a list that are read at most: 100 payments each. A list without an end is none.
+const MOST_PAGES: usize = 10_000;
+/// A payment is at the acquirer within its key's life, or never.
+const MADE_WITHIN: TimeDelta = TimeDelta::hours(27);
 
 #[derive(Debug)]
 pub struct Yookassa {
@@ -93,7 +95,7 @@ impl Acquirer for Yookassa {
 
     async fn find(&self, id: PaymentId, since: DateTime<Utc>) -> Result<Option<Seen>, CallError> {
         let mut seen = None;
-        let list = format!("/payments?created_at.gte={}", time(since));
+        let list = format!("/payments?created_at.gte={}&created_at.lt={}", time(since), time(since + MADE_WITHIN));
         self.walk(&list, |item| {
             seen = payment(item, &self.shop).filter(|found| found.payment_id == Some(id));
             seen.is_some()
@@ -161,6 +163,10 @@ impl Acquirer for Yookassa {
 
     fn subject_of(&self, notification: &[u8]) -> Option<String> {
         wire::subject(notification)
+    }
+
+    fn ours_in(&self, notification: &[u8]) -> Option<PaymentId> {
+        wire::ours(notification)
     }
 }
 

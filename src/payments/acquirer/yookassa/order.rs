@@ -101,12 +101,16 @@ fn receipt(receipt: &Receipt) -> Value {
 }
 
 pub fn refund_body(order: &RefundOrder) -> Value {
-    json!({
+    let mut body = json!({
         "payment_id": order.acquirer_payment_id,
         "amount": amount(order.amount),
         "description": first(&order.reason, 250),
         "metadata": { "refund_id": order.refund_id.0.to_string() },
-    })
+    });
+    if let (Some(members), Some(asked)) = (body.as_object_mut(), &order.receipt) {
+        members.insert("receipt".to_owned(), receipt(asked));
+    }
+    body
 }
 
 fn first(text: &str, letters: usize) -> String {

@@ -17,7 +17,9 @@ pub fn accepted(reply: Result<Reply, Broken>) -> Result<Value, CallError> {
     let reply = sent(reply)?;
     match reply.status {
         200 => serde_json::from_slice(&reply.body).map_err(|_| CallError::Lost("an answer that is no JSON".to_owned())),
-        401 | 403 | 408 | 429 => Err(CallError::NotNow(told(&reply))),
+        401 | 408 | 429 => Err(CallError::NotNow(told(&reply))),
+        // What the shop may not do is refused for ever; a 403 of somebody in between is not.
+        403 if code(&reply).as_deref() != Some("forbidden") => Err(CallError::NotNow(told(&reply))),
         400..=499 => Err(refused(&reply)),
         _ => Err(CallError::Lost(told(&reply))),
     }
@@ -51,7 +53,7 @@ fn refused(reply: &Reply) -> CallError {
     let about_key = body["parameter"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("Idempotence-Key"));
     match body["code"].as_str() {
         // The key is in use with another body: what became of that call is what we must find out.
-        _ if about_key => CallError::Lost("the key is known with another body".to_owned()),
+        _ if about_key => CallError::KeyTaken,
         // Something between us and the acquirer has answered; not the acquirer.
         None => CallError::Lost(told(reply)),
         Some(code) => CallError::Refused { code: code.to_owned() },
@@ -165,4 +167,10 @@ pub fn subject(notification: &[u8]) -> Option<String> {
     let refund = body["event"].as_str().is_some_and(|event| event.starts_with("refund."));
     let id = if refund { &object["payment_id"] } else { &object["id"] };
     id.as_str().map(str::to_owned)
+}
+
+/// Our own name of the payment that a notification is about.
+pub fn ours(notification: &[u8]) -> Option<PaymentId> {
+    let body: Value = serde_json::from_slice(notification).ok()?;
+    body["object"]["metadata"]["payment_id"].as_str()?.parse().ok().map(PaymentId)
 }

@@ -77,6 +77,7 @@ pub async fn money(tx: &Tx) -> Result<(), DbErr> {
         acquirer_refund_id: Some(text("r")),
         reason: text("…"),
         requested_by: text("op"),
+        request_key: Some(text("one")),
         failure: None,
         created_at: moment(),
         finished_at: Some(moment()),
@@ -294,6 +295,7 @@ async fn autopays(tx: &Tx) -> Result<(), DbErr> {
         acts_on: AutopayTrigger::DueDate,
         ceiling: Money(1),
         consented_at: moment(),
+        after_period: Some(YearMonth(202_605)),
         paused_at: Some(moment()),
         pause_reason: Some(text("card_expired")),
     };
@@ -303,12 +305,14 @@ async fn autopays(tx: &Tx) -> Result<(), DbErr> {
         autopay_id: AutopayId(uuid()),
         period: YearMonth(202_605),
         amount: Money(1),
+        commission: Money(1),
         state: AutopayRunState::Announced,
         due_at: moment(),
         tries: 1,
         payment_id: Some(PaymentId(uuid())),
         reason: Some(text("insufficient_funds")),
         announced_at: moment(),
+        told_at: Some(moment()),
     };
     kept(tx, run).await
 }

@@ -21,12 +21,22 @@ const START: &str = "mutation($input: StartPaymentInput!) { startPayment(input: 
 const SIGN_IN: &str = "mutation($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }";
 const CANCEL: &str = "mutation($input: CancelPaymentInput!) { cancelPayment(input: $input) {
     payment { status } userErrors { code } } }";
+/// How requests to the bank begin.
+const CREATES: &str = "POST /sandbox/v3/payments HTTP/";
+const GIVES_BACK: &str = "POST /sandbox/v3/refunds HTTP/";
 const PAYMENT: &str = "query($id: ID!) { node(id: $id) { ... on Payment { status confirmationUrl } } }";
 
 /// A payment that was acknowledged, and how it must end.
 pub struct Known {
     pub id: String,
     pub end: &'static str,
+}
+
+impl Known {
+    /// The bank never makes it, or leaves it pending for ever.
+    pub fn is_open(&self) -> bool {
+        matches!(self.end, "UNKNOWN" | "PENDING")
+    }
 }
 
 pub struct World {
@@ -43,6 +53,8 @@ pub struct World {
     pub known: Vec<Known>,
     /// Places at which a process has died.
     died_at: BTreeSet<&'static str>,
+    /// The fault that is lived through, for whoever reads of a failure.
+    during: String,
 }
 
 fn set(server: &mut Server, settings: &[(&str, &str)]) {
@@ -93,12 +105,13 @@ impl World {
         let database = postgres.url.replace("/postgres", "/kabinet");
         let (number, pin) = neighbour(&database, debtor).await;
         let other = anna.attach(&debtor.provider_code, &number, Some(&pin)).await;
-        let (known, died_at) = (Vec::new(), BTreeSet::new());
-        Self { gateway, bank, between, postgres, database, redis, anna, account, other, known, died_at }
+        let (known, died_at, during) = (Vec::new(), BTreeSet::new(), String::new());
+        Self { gateway, bank, between, postgres, database, redis, anna, account, other, known, died_at, during }
     }
 
     /// One payment, begun, paid or given up, with a fault at its stage; then everything must be as if there had been none.
     pub async fn live_through(&mut self, number: usize, fault: Fault, stage: Stage) {
+        self.during = format!("{number} {fault:?} at {stage:?}");
         let kopecks = if let Fault::Kopecks(kopecks) = fault { kopecks } else { 0 };
         let roubles = 100 + i64::try_from(number).unwrap();
         let mut input = json!({
@@ -109,21 +122,23 @@ impl World {
         if number % 3 == 2 {
             input["otherAccounts"] = json!([{ "personalAccountId": self.other, "amount": { "custom": "7.00" } }]);
         }
-        let begun = if stage == Stage::Start { self.with_fault(fault, START, &input).await } else { None };
+        let begun = if stage == Stage::Start { self.with_fault(fault, START, &input, CREATES).await } else { None };
         let id = self.acknowledged(&input).await;
         let first = begun.as_ref().and_then(|payload| payload["payment"]["id"].as_str());
         assert!(first.is_none_or(|first| first == id), "{fault:?}: one key, two payments");
         let end = match (kopecks, stage) {
             (1..=3, _) | (_, Stage::Cancel) => "CANCELED",
+            (4, _) => "PENDING",
             (6, _) => "UNKNOWN",
+            (10, _) => "PARTIALLY_REFUNDED",
             (_, Stage::Refund) => "REFUNDED",
             _ => "SUCCEEDED",
         };
         self.known.push(Known { id: id.clone(), end });
         match stage {
             Stage::Cancel => {
-                self.url_of(&id).await;
-                self.with_fault(fault, CANCEL, &json!({ "id": id })).await;
+                let canceled = format!("POST {}/cancel ", bank_path(&self.url_of(&id).await));
+                self.with_fault(fault, CANCEL, &json!({ "id": id }), &canceled).await;
                 eventually("the payment is given up", async || {
                     let payload = self.ask(CANCEL, &json!({ "input": { "id": id } })).await?;
                     (payload["cancelPayment"]["payment"]["status"] == "CANCELED").then_some(())
@@ -138,24 +153,47 @@ impl World {
             self.refund(&id, fault).await;
         }
         self.ends(&id, end).await;
-        self.check(&format!("{fault:?} at {stage:?}")).await;
+        self.check(&self.during).await;
     }
 
     async fn pay(&mut self, id: &str, fault: Fault, stage: Stage) {
         let url = self.url_of(id).await;
         if stage == Stage::Settle {
+            // A dead bank takes nothing: it dies when it has, before or after it tells of it.
+            if fault == Fault::BankDies {
+                pay_at(&url).await;
+            }
             self.break_it(fault).await;
             pay_at(&url).await;
             if let Fault::Kill(milliseconds) = fault {
                 tokio::time::sleep(Duration::from_millis(milliseconds)).await;
             }
+            // The gateway hears of it by and by, and then asks.
+            self.is_met(fault, &format!("GET {} ", bank_path(&url))).await;
             self.mend(fault).await;
         }
         eventually("the bank takes the money", async || pay_at(&url).await).await;
     }
 
-    /// Sends a mutation while it is broken; the payload when it was acknowledged all the same.
-    async fn with_fault(&mut self, fault: Fault, mutation: &'static str, input: &Value) -> Option<Value> {
+    /// A broken network has done nothing until the request that it is meant for has met it. Of the other faults, what
+    /// is killed, stopped or emptied is so at once; a place at which to die is waited for where it is mended; and that
+    /// the bank goes by the kopecks is seen by how payments end.
+    async fn is_met(&self, fault: Fault, request: &str) {
+        if matches!(fault, Fault::Network(_)) {
+            let met = format!("{}: it meets \"{request}\"", self.during);
+            eventually(&met, async || self.between.met_by(request).then_some(())).await;
+        }
+    }
+
+    /// Sends a mutation while it is broken; the payload when it was acknowledged all the same. `request`: what it makes
+    /// the gateway send to the bank.
+    async fn with_fault(
+        &mut self,
+        fault: Fault,
+        mutation: &'static str,
+        input: &Value,
+        request: &str,
+    ) -> Option<Value> {
         self.break_it(fault).await;
         let (anna, variables) = (self.anna.clone(), json!({ "input": input }));
         let sent = tokio::spawn(async move { send(&anna, mutation, &variables).await });
@@ -167,6 +205,7 @@ impl World {
         }
         let answered = if matches!(fault, Fault::Network(_) | Fault::Failpoint(..) | Fault::Kopecks(_)) {
             let answered = sent.await.unwrap();
+            self.is_met(fault, request).await;
             self.mend(fault).await;
             answered
         } else {
@@ -200,11 +239,10 @@ impl World {
         match fault {
             Fault::Network(_) => self.between.set(Trouble::None),
             Fault::Failpoint(place, _) => {
-                if self.gateway.ended_within(Duration::from_secs(4)).await {
-                    self.died_at.insert(place);
-                } else {
-                    self.gateway.kill();
-                }
+                // A commit that the payment has not come to is one of the job that looks at it ten seconds later.
+                let died = self.gateway.ended_within(Duration::from_secs(25)).await;
+                assert!(died, "{}: no process has died there", self.during);
+                self.died_at.insert(place);
                 self.gateway.start_again().await;
             }
             Fault::Kill(_) => {
@@ -272,16 +310,27 @@ impl World {
         .await;
     }
 
-    /// An operator's process dies in the middle; the server finishes what it began.
+    /// An operator's process dies in the middle, or gets through to nobody; the server finishes what it began.
     async fn refund(&mut self, id: &str, fault: Fault) {
-        let Fault::Failpoint(place, count) = fault else { panic!("{fault:?} at a refund") };
         let mut environment = self.gateway.environment.clone();
-        environment.push(("KABINET_FAILPOINT".to_owned(), format!("{place}:{count}")));
+        match fault {
+            Fault::Failpoint(place, count) => {
+                environment.push(("KABINET_FAILPOINT".to_owned(), format!("{place}:{count}")));
+            }
+            Fault::Network(_) => self.break_it(fault).await,
+            _ => panic!("{fault:?} at a refund"),
+        }
         let arguments = ["refunds", "make", id, "--reason", "test", "--by", "op"];
         let mut command = kabinet(&arguments, &environment);
         let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
-        assert!(output.status.code().is_none(), "it dies: {output:?}");
-        self.died_at.insert(place);
+        if let Fault::Failpoint(place, _) = fault {
+            assert!(output.status.code().is_none(), "{}: it dies: {output:?}", self.during);
+            self.died_at.insert(place);
+        } else {
+            assert!(output.status.success(), "{}: what was asked for is recorded: {output:?}", self.during);
+            self.is_met(fault, GIVES_BACK).await;
+            self.mend(fault).await;
+        }
     }
 
     /// `all`: every fault was lived through.
@@ -290,12 +339,17 @@ impl World {
         let missed: Vec<_> = PLACES.iter().filter(|place| !self.died_at.contains(*place)).collect();
         assert!(missed.is_empty() || !all, "no process died at {missed:?}");
         let (met, payments) = (self.between.met(), self.known.len());
-        println!("{payments} faults, {met} exchanges met a broken network: books and bank agree");
+        println!("{payments} faults, {met} pieces of requests met a broken network: books and bank agree");
         let Self { gateway, bank, postgres, redis, .. } = self;
         bank.clean_up().await;
         gateway.stop_for_good();
         drop((redis, postgres));
     }
+}
+
+/// Where the bank has the payment, below its address: its page has the same name for it.
+fn bank_path(page: &str) -> String {
+    format!("/sandbox/v3/payments/{}", page.rsplit('/').next().unwrap())
 }
 
 /// Number and PIN of another account of the provider.
