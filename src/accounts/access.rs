@@ -75,6 +75,11 @@ impl AccountAccess {
         (account.provider_id == client.provider_id).then_some(Self { account, attachment, since: Since::default() })
     }
 
+    /// The same account, by another name.
+    pub(super) fn renamed(self, attachment: attachment::Model) -> Self {
+        Self { attachment: attachment::Model { nickname: attachment.nickname, ..self.attachment }, ..self }
+    }
+
     pub fn key(&self) -> AccountKey {
         AccountKey { id: self.account.id, level: self.attachment.access, since: self.since }
     }

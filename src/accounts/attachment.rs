@@ -45,6 +45,13 @@ fn refuse<T>(refusal: AttachmentRefusal) -> Result<T> {
     Err(Failure::Refused(refusal))
 }
 
+/// None: the account goes by its number.
+fn plain_nickname(nickname: Option<String>) -> Result<Option<String>> {
+    let nickname = nickname.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    let too_long = nickname.as_ref().is_some_and(|name| name.chars().count() > LONGEST_NICKNAME);
+    if too_long { refuse(AttachmentRefusal::NicknameTooLong) } else { Ok(nickname) }
+}
+
 impl Accounts {
     /// Tells those who have FULL access already.
     pub async fn attach(
@@ -76,10 +83,7 @@ impl Accounts {
         if !person.confirmed {
             return refuse(AttachmentRefusal::NotConfirmed);
         }
-        let nickname = nickname.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-        if nickname.as_ref().is_some_and(|name| name.chars().count() > LONGEST_NICKNAME) {
-            return refuse(AttachmentRefusal::NicknameTooLong);
-        }
+        let nickname = plain_nickname(nickname)?;
         let Some(provider) = self.find_provider(provider_id).await? else {
             return refuse(AttachmentRefusal::ProviderNotFound);
         };
@@ -175,6 +179,18 @@ impl Accounts {
             Some(source) if !guessed => Ok(self.by_source.give_back(source).await?),
             _ => Ok(()),
         }
+    }
+
+    /// Gives the account another name of the person's own, or none. Others who see it see it by theirs.
+    pub async fn rename(&self, access: AccountAccess, nickname: Option<String>) -> Result<AccountAccess> {
+        let nickname = &plain_nickname(nickname)?;
+        let (user_id, id) = (access.user_id(), access.id());
+        let renamed = self.db.transaction(|tx| async move {
+            store::rename_attachment_in(&tx, user_id, id, nickname.clone()).await?;
+            store::get_attachment_in(&tx, user_id, id).await.map_err(Failure::from)
+        });
+        let renamed = renamed.await?;
+        Ok(access.renamed(renamed))
     }
 
     /// Takes an account off the person's list; false when it was not on it.

@@ -248,6 +248,16 @@ pub async fn delete_attachment_in(tx: &Tx, user: UserId, account: PersonalAccoun
     Ok(deleted.rows_affected > 0)
 }
 
+pub async fn rename_attachment_in(
+    tx: &Tx,
+    user: UserId,
+    account: PersonalAccountId,
+    nickname: Option<String>,
+) -> Result<(), DbErr> {
+    let named = attachment::ActiveModel { nickname: Set(nickname), ..Default::default() };
+    attachment::Entity::update_many().set(named).filter(of(user, account)).exec(&**tx).await.map(|_| ())
+}
+
 pub async fn delete_attachments_in(tx: &Tx, user: UserId) -> Result<u64, Fault> {
     let deleted = attachment::Entity::delete_many().filter(attachment::Column::UserId.eq(user)).exec(&**tx).await?;
     Ok(deleted.rows_affected)

@@ -21,6 +21,7 @@ pub use terms::ReadingWindow;
 use withheld::{WithheldField, withheld};
 
 use super::ahead::is_compared;
+use super::autopay::Autopay;
 use super::billing::{AccountOutlook, LedgerEntry, PaymentQr, Statement, download_url};
 use super::context::Find;
 use super::enums::AccessLevel;
@@ -364,6 +365,11 @@ impl PersonalAccount {
         let malformed = || TopError::BadInput("The sum is none.".to_owned());
         let amount = amount.map(|Decimal(text)| text.parse().map_err(|_| malformed())).transpose()?;
         Ok(ctx.services()?.payments.offer(&self.0, amount).await?.into())
+    }
+
+    /// How the viewer has it paid by itself; null: it is not.
+    async fn autopay(&self, ctx: &Context<'_>) -> Result<Option<Autopay>, TopError> {
+        Ok(ctx.loaders()?.autopay.load(self.0.id()).await?.map(Autopay))
     }
 
     /// What the viewer paid here, newest first.

@@ -11,7 +11,7 @@ use entity::ids::{
     SupportRequestId,
 };
 use entity::{
-    account_service, account_share, ledger_entry, meter, meter_reading, meter_replacement, payment,
+    account_service, account_share, autopay, ledger_entry, meter, meter_reading, meter_replacement, payment,
     reading_status_change, refund, statement, statement_line, support_message, tariff,
 };
 
@@ -68,6 +68,8 @@ pub struct Loaders {
     pub payment_refunds: Batch<PaymentId, Vec<refund::Model>>,
     /// All that are paid at once, by their first.
     pub payments_together: Batch<PaymentId, Vec<payment::Model>>,
+    /// Of the person's own.
+    pub autopay: Batch<PersonalAccountId, autopay::Model>,
     /// By which terms the account's provider is paid.
     pub payment_terms: Batch<PersonalAccountId, PaymentTerms>,
     pub newest_statement: Batch<AccountKey, statement::Model>,
@@ -144,6 +146,7 @@ impl Loaders {
                 }
                 by_first
             }),
+            autopay: own_autopays(Arc::clone(&payments), person.clone()),
             payment_terms: batch!(paying, |ids| paying.terms_of_accounts(&ids).await?),
             support_messages: batch!(support, |ids| {
                 let mut of_request: HashMap<SupportRequestId, Vec<_>> = HashMap::new();
@@ -244,6 +247,16 @@ fn payment_readings(metering: Arc<Metering>, person: Option<Person>) -> Batch<Pa
                 of_payment.entry(payment).or_default().push(reading);
             }
             Ok(of_payment)
+        }
+    })
+}
+
+fn own_autopays(payments: Arc<Payments>, payer: Option<Person>) -> Batch<PersonalAccountId, autopay::Model> {
+    Batch::new(move |ids: Vec<PersonalAccountId>| {
+        let (payments, payer) = (Arc::clone(&payments), payer.clone());
+        async move {
+            let Some(payer) = payer else { return Ok(HashMap::new()) };
+            Ok(by(payments.autopays_of_accounts(payer.user_id, &ids).await?, |row| row.personal_account_id))
         }
     })
 }

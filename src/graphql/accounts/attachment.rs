@@ -8,9 +8,10 @@ use super::super::error::{ErrorCode, RetryLaterError, TopError, UserError, path}
 use super::super::ids;
 use super::super::scalars::Decimal;
 use super::PersonalAccount;
+use crate::accounts::AccountAccess;
 use crate::accounts::attachment::AccessProof;
 use crate::accounts::error::{AccessRefusal, AttachmentRefusal};
-use crate::kernel::Failure;
+use crate::kernel::{Failure, Person};
 
 /// Something that only the holder of the receipt knows: give one.
 #[derive(Clone, Debug, OneofObject)]
@@ -58,6 +59,24 @@ pub struct ProveAccountAccessInput {
 #[derive(Default, SimpleObject)]
 pub struct ProveAccountAccessPayload {
     /// The account, with FULL access now.
+    pub personal_account: Option<PersonalAccount>,
+    /// Why nothing was done; empty when it was.
+    pub user_errors: Vec<UserError>,
+}
+
+/// Another name for an account.
+#[derive(Clone, Debug, InputObject)]
+pub struct RenamePersonalAccountInput {
+    /// Id of an attached account.
+    pub personal_account_id: ID,
+    /// The viewer's own name for it, 60 characters at most; null or empty: none.
+    pub nickname: Option<String>,
+}
+
+/// What became of the name.
+#[derive(Default, SimpleObject)]
+pub struct RenamePersonalAccountPayload {
+    /// The account, by its new name.
     pub personal_account: Option<PersonalAccount>,
     /// Why nothing was done; empty when it was.
     pub user_errors: Vec<UserError>,
@@ -120,21 +139,38 @@ impl AttachmentMutation {
         let locale = ctx.actor()?.locale;
         let (accounts, person) = (&ctx.services()?.accounts, ctx.person()?);
         let refused = |error| Ok(ProveAccountAccessPayload { personal_account: None, user_errors: vec![error] });
-        let not_found = || UserError::basic(ErrorCode::AccountNotFound, path(["personalAccountId"]), locale);
         let Ok(proof) = proof(input.proof) else {
             return refused(UserError::basic(ErrorCode::NumberMalformed, path(["proof"]), locale));
         };
-        let Some(id) = ids::decode(&input.personal_account_id) else { return refused(not_found()) };
-        let access = match accounts.access(person, id).await {
+        let access = match attached(ctx, person, &input.personal_account_id).await? {
             Ok(access) => access,
-            Err(Failure::Refused(AccessRefusal::NotFound)) => return refused(not_found()),
-            Err(Failure::Refused(AccessRefusal::NotConfirmed)) => {
-                return refused(UserError::basic(ErrorCode::EmailNotConfirmed, None, locale));
-            }
-            Err(Failure::Fault(fault)) => return Err(fault.into()),
+            Err(error) => return refused(error),
         };
         match accounts.prove_access(ctx.actor()?, access, &proof).await {
             Ok(access) => Ok(ProveAccountAccessPayload {
+                personal_account: Some(PersonalAccount(access)),
+                user_errors: Vec::new(),
+            }),
+            Err(Failure::Refused(refusal)) => refused(attachment_error(refusal, locale)),
+            Err(Failure::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    /// Gives an attached account another name of the viewer's own. Others who see the account see it by theirs.
+    async fn rename_personal_account(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The account and its name.")] input: RenamePersonalAccountInput,
+    ) -> Result<RenamePersonalAccountPayload, TopError> {
+        let locale = ctx.actor()?.locale;
+        let (accounts, person) = (&ctx.services()?.accounts, ctx.person()?);
+        let refused = |error| Ok(RenamePersonalAccountPayload { personal_account: None, user_errors: vec![error] });
+        let access = match attached(ctx, person, &input.personal_account_id).await? {
+            Ok(access) => access,
+            Err(error) => return refused(error),
+        };
+        match accounts.rename(access, input.nickname).await {
+            Ok(access) => Ok(RenamePersonalAccountPayload {
                 personal_account: Some(PersonalAccount(access)),
                 user_errors: Vec::new(),
             }),
@@ -162,6 +198,21 @@ impl AttachmentMutation {
         }
         let error = UserError::basic(ErrorCode::AccountNotFound, path(["personalAccountId"]), ctx.actor()?.locale);
         Ok(DetachPersonalAccountPayload { detached_id: None, user_errors: vec![error] })
+    }
+}
+
+/// The account of the viewer's that is named, or why there is none.
+async fn attached(ctx: &Context<'_>, person: &Person, id: &ID) -> Result<Result<AccountAccess, UserError>, TopError> {
+    let locale = ctx.actor()?.locale;
+    let not_found = || UserError::basic(ErrorCode::AccountNotFound, path(["personalAccountId"]), locale);
+    let Some(id) = ids::decode(id) else { return Ok(Err(not_found())) };
+    match ctx.services()?.accounts.access(person, id).await {
+        Ok(access) => Ok(Ok(access)),
+        Err(Failure::Refused(AccessRefusal::NotFound)) => Ok(Err(not_found())),
+        Err(Failure::Refused(AccessRefusal::NotConfirmed)) => {
+            Ok(Err(UserError::basic(ErrorCode::EmailNotConfirmed, None, locale)))
+        }
+        Err(Failure::Fault(fault)) => Err(fault.into()),
     }
 }
 

@@ -130,7 +130,7 @@ fn literals_are_looked_at_although_they_hold_variables() {
 }
 
 /// Mutations of which a document may have several: none tries a secret, sends a letter or moves money.
-const HARMLESS: [&str; 21] = [
+const HARMLESS: [&str; 22] = [
     "acceptAgreements",
     "detachPersonalAccount",
     "disableWebhook",
@@ -141,6 +141,7 @@ const HARMLESS: [&str; 21] = [
     "redeliverWebhookMessages",
     "removeAutopay",
     "removeSavedMethod",
+    "renamePersonalAccount",
     "revokeAccessToken",
     "revokeApiClient",
     "revokeApiClientSecret",

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{SEEN, detach, everything, prove, try_to_attach};
-use crate::harness::{both_ways, sample, top_code, user_errors};
+use crate::harness::{Customer, both_ways, sample, top_code, user_errors};
 
 fn one(code: &str, field: &str) -> Vec<(String, Value)> {
     vec![(code.to_owned(), json!([field]))]
@@ -262,6 +262,37 @@ both_ways!(a_nickname_has_sixty_characters_at_most, |app| {
         assert_eq!(payload["personalAccount"]["nickname"], kept, "{payload}");
         detach(&customer, payload["personalAccount"]["id"].as_str().unwrap()).await;
     }
+    app.finish().await;
+});
+
+both_ways!(a_nickname_is_changed_and_taken_away_and_is_ones_own, |app| {
+    let debtor = sample("debt");
+    let anna = app.confirmed_customer("anna@example.com").await;
+    let account = anna.attach(&debtor.provider_code, &debtor.number, Some(&debtor.pin)).await;
+    let boris = app.confirmed_customer("boris@example.com").await;
+    boris.attach(&debtor.provider_code, &debtor.number, None).await;
+    let rename = async |customer: &Customer, nickname: Value| {
+        let input = json!({ "personalAccountId": account, "nickname": nickname });
+        customer.mutate("renamePersonalAccount", SEEN, input).await
+    };
+    let seen = async |customer: &Customer| {
+        let query = "query($id: ID!) { node(id: $id) { ... on PersonalAccount { nickname } } }";
+        customer.ask(query, json!({ "id": account })).await["node"]["nickname"].take()
+    };
+    for (given, kept) in [(json!(" Дача "), json!("Дача")), (json!("Дом"), json!("Дом"))] {
+        assert_eq!(rename(&anna, given).await["personalAccount"]["nickname"], kept);
+        assert_eq!(seen(&anna).await, kept);
+    }
+    let refused = rename(&anna, json!("д".repeat(61))).await;
+    assert_eq!(user_errors(&refused), one("NICKNAME_TOO_LONG", "nickname"));
+    assert_eq!(seen(&boris).await, Value::Null, "another's name for it");
+    for nothing in [json!("  "), Value::Null] {
+        rename(&anna, json!("Дача")).await;
+        assert_eq!(rename(&anna, nothing).await["personalAccount"]["nickname"], Value::Null);
+    }
+    let stranger = app.confirmed_customer("vera@example.com").await;
+    assert_eq!(user_errors(&rename(&stranger, json!("x")).await), one("ACCOUNT_NOT_FOUND", "personalAccountId"));
+    app.discard_letters();
     app.finish().await;
 });
 

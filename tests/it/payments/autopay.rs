@@ -59,6 +59,9 @@ both_ways!(an_autopay_is_announced_and_pays_once_what_was_announced_at_most, |ap
     assert_eq!((user_errors(&set), &set["replayed"]), (vec![], &json!(false)));
     let again = customer.mutate("setAutopay", SET, wish(&account, &method, "700000.00", "one")).await;
     assert_eq!((&again["autopay"], &again["replayed"]), (&set["autopay"], &json!(true)));
+    let query = "query($id: ID!) { node(id: $id) { ... on PersonalAccount { autopay { id } } } }";
+    let shown = customer.ask(query, json!({ "id": account })).await["node"]["autopay"].take();
+    assert_eq!(shown["id"], set["autopay"]["id"]);
     assert_eq!(app.app.services.payments.plan_autopays().await.unwrap(), 0, "no new statement");
     app.advance(TimeDelta::minutes(1));
     statement_comes(&app, 195_600).await;
