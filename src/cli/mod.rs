@@ -13,6 +13,7 @@ mod mail;
 mod migrate;
 mod payment_terms;
 mod progress;
+mod readings;
 mod reconcile;
 mod refunds;
 mod registers;
@@ -74,6 +75,8 @@ enum Command {
     PaymentTerms(payment_terms::PaymentTermsArgs),
     /// Tell providers of payments, and take what they have posted.
     Registers(registers::RegistersArgs),
+    /// Hand readings out to providers as files, and take what they have decided.
+    Readings(readings::ReadingsArgs),
     /// Compare our books with an acquirer's list.
     Reconcile(reconcile::ReconcileArgs),
     /// Give money back.
@@ -161,6 +164,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Webhooks(args) => webhooks::run(&args, config).await,
         Command::Imports(args) => imports::run(&args, config).await,
         Command::Registers(args) => registers::run(&args, config).await,
+        Command::Readings(args) => readings::run(&args, config).await,
         Command::Reconcile(args) => reconcile::run(&args, config).await,
         Command::Clients(args) => clients::run(&args, config).await,
         Command::PaymentTerms(args) => payment_terms::run(&args, config).await,

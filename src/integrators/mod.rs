@@ -9,6 +9,7 @@ pub mod batch;
 pub mod changes;
 pub mod demo;
 pub mod import;
+pub mod reading_files;
 pub mod register;
 pub mod template;
 pub mod undo;

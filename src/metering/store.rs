@@ -4,11 +4,11 @@ use chrono::NaiveDate;
 use entity::enums::{OutboundKind, ReadingStatus};
 use entity::exact::Quantity;
 use entity::ids::{MeterId, MeterReadingId, PaymentId, PersonalAccountId, ProviderId, UserId};
-use entity::{meter, meter_reading, meter_replacement, outbound_row, reading_status_change};
+use entity::{meter, meter_reading, meter_replacement, outbound_row, personal_account, reading_status_change};
 use sea_orm::sea_query::{DynIden, Expr, ExprTrait, Order, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
-    JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
+    JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef,
 };
 
 use super::meter::ReadingKey;
@@ -93,6 +93,24 @@ pub async fn page_outbound(
         .filter(C::Position.is_not_null());
     let rows = read_page(query.cursor_by(C::Position), page, db).await?;
     Ok(rows.into_iter().filter_map(|row| Some((row.position?, MeterReadingId(row.row_id)))).collect())
+}
+
+/// That people have sent for the provider's accounts, and it does not have yet: behind one of them, in the order of their ids.
+pub async fn list_submitted(
+    db: &DatabaseConnection,
+    provider: ProviderId,
+    after: Option<MeterReadingId>,
+    most: u64,
+) -> Result<Vec<meter_reading::Model>, Fault> {
+    use meter_reading::{Column as C, Entity};
+    let account = Entity::belongs_to(personal_account::Entity).from(C::PersonalAccountId);
+    let account = account.to(personal_account::Column::Id);
+    let waiting = Entity::find()
+        .join(JoinType::InnerJoin, account.into())
+        .filter(personal_account::Column::ProviderId.eq(provider))
+        .filter(C::Status.eq(ReadingStatus::Submitted))
+        .apply_if(after, |waiting, id| waiting.filter(C::Id.gt(id)));
+    Ok(waiting.order_by_asc(C::Id).limit(most).all(db).await?)
 }
 
 pub async fn list_readings_of_payments(

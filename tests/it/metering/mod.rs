@@ -2,6 +2,7 @@
 
 mod chain;
 mod consumption;
+mod files;
 mod idempotency;
 mod preview;
 mod receipt;
