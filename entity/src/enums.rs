@@ -118,7 +118,7 @@ words! {
     IncidentKind {
         LateSuccess = "LATE_SUCCESS", LateCancel = "LATE_CANCEL", AmountDiffers = "AMOUNT_DIFFERS", Foreign = "FOREIGN",
         Missing = "MISSING", Stuck = "STUCK", ReceiptMissing = "RECEIPT_MISSING", NotSent = "NOT_SENT", NotPosted = "NOT_POSTED",
-        RefundCanceled = "REFUND_CANCELED",
+        RefundCanceled = "REFUND_CANCELED", RefundPaidOut = "REFUND_PAID_OUT",
     }
     /// When an autopay acts.
     AutopayTrigger { DueDate = "DUE_DATE", NewStatement = "NEW_STATEMENT" }

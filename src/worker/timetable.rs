@@ -14,6 +14,8 @@ const WRITE_EVERY: TimeDelta = TimeDelta::minutes(1);
 const TIDY_EVERY: TimeDelta = TimeDelta::minutes(10);
 const ORDER_EVERY: TimeDelta = TimeDelta::seconds(10);
 const COMPARE_EVERY: TimeDelta = TimeDelta::hours(1);
+/// Also a process that never lasts an hour does it.
+const AFTER_START: TimeDelta = TimeDelta::minutes(1);
 /// The hour (UTC) at which a day of registers ends.
 const TELL_AT: TimeDelta = TimeDelta::hours(2);
 const PURGE_EVERY: TimeDelta = TimeDelta::days(1);
@@ -43,7 +45,7 @@ impl Timetable {
             written: now,
             checked: now,
             purged: None,
-            compared: now,
+            compared: now - COMPARE_EVERY + AFTER_START,
             telling: None,
             comparing: None,
             ordered: now,

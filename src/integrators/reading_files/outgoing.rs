@@ -49,7 +49,12 @@ impl ReadingFiles<'_> {
         let at = self.clock.now().format("%Y%m%dT%H%M%SZ");
         let path = folder.join(format!("readings_{}_{at}.csv", provider.row.code));
         let unfinished = path.with_extension("part");
-        let file = File::create(&unfinished).map_err(Fault::internal)?;
+        // Whoever writes in the same second has it first, and this run is repeated.
+        let file = File::create_new(&unfinished).map_err(Fault::internal)?;
+        if path.try_exists().map_err(Fault::internal)? {
+            std::fs::remove_file(&unfinished).map_err(Fault::internal)?;
+            return Err(Fault::internal(format!("{} is there already: try again", path.display())));
+        }
         let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(BufWriter::new(file));
         writer.write_record(HEAD).map_err(Fault::internal)?;
         let mut readings = 0;
@@ -62,15 +67,17 @@ impl ReadingFiles<'_> {
         }
         let buffer = writer.into_inner().map_err(|error| Fault::internal(error.to_string()))?;
         buffer.into_inner().map_err(|error| Fault::internal(error.to_string()))?.sync_all().map_err(Fault::internal)?;
+        // Before others see it: they may carry it away at once.
+        let whole = File::open(&unfinished).map_err(Fault::internal)?;
         std::fs::rename(&unfinished, &path).map_err(Fault::internal)?;
-        let withdrawn = self.deliver(provider, &path).await?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(Fault::internal)?;
+        let withdrawn = self.deliver(provider, whole).await?;
         Ok(Some(Written { path, readings, withdrawn }))
     }
 
     /// Says that what stands in the file was delivered; those that were taken back meanwhile.
-    async fn deliver(&self, provider: &Provider, path: &Path) -> Result<Vec<MeterReadingId>, Fault> {
-        let file = BufReader::new(File::open(path).map_err(Fault::internal)?);
-        let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(file);
+    async fn deliver(&self, provider: &Provider, file: File) -> Result<Vec<MeterReadingId>, Fault> {
+        let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(BufReader::new(file));
         let (mut chunk, mut withdrawn) = (Vec::with_capacity(MOST_DECISIONS), Vec::new());
         for record in reader.records() {
             let record = record.map_err(Fault::internal)?;

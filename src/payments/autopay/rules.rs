@@ -34,7 +34,7 @@ pub fn due_at(trigger: AutopayTrigger, now: DateTime<Utc>, due_on: NaiveDate, no
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// Nothing is owed.
+    /// Too little is owed for a payment.
     Nothing,
     /// More is owed than may be taken at once.
     AboveCeiling,
@@ -42,9 +42,9 @@ pub enum Plan {
 }
 
 /// `commission` comes on top of what is owed, and is held against the ceiling with it.
-pub fn plan(owed: Money, commission: Money, ceiling: Money) -> Plan {
+pub fn plan(owed: Money, commission: Money, (least, ceiling): (Money, Money)) -> Plan {
     match owed {
-        owed if owed <= Money::ZERO => Plan::Nothing,
+        owed if owed < least => Plan::Nothing,
         owed if owed + commission > ceiling => Plan::AboveCeiling,
         owed => Plan::Pay(owed),
     }
@@ -119,8 +119,9 @@ mod tests {
         assert_eq!(due(AutopayTrigger::NewStatement, "2026-06-15"), "2026-06-04T09:00:00+00:00");
         assert_eq!(due(AutopayTrigger::DueDate, "2026-06-15"), "2026-06-15T06:00:00+00:00");
         assert_eq!(due(AutopayTrigger::DueDate, "2026-06-03"), "2026-06-04T09:00:00+00:00", "late, but announced");
-        let plan = |owed, commission| plan(Money(owed), Money(commission), Money(100));
+        let plan = |owed, commission| plan(Money(owed), Money(commission), (Money(10), Money(100)));
         assert_eq!(plan(0, 5), Plan::Nothing);
+        assert_eq!(plan(9, 5), Plan::Nothing, "no payment is so small");
         assert_eq!(plan(100, 0), Plan::Pay(Money(100)));
         assert_eq!(plan(101, 0), Plan::AboveCeiling);
         assert_eq!(plan(99, 2), Plan::AboveCeiling, "with what comes on top");

@@ -106,11 +106,12 @@ impl Payments {
                 return Ok(false);
             }
             let commission = commission(terms, account.balance);
-            let (amount, state) = match plan(account.balance, commission, autopay.ceiling) {
-                Plan::Nothing => return Ok(false),
-                Plan::AboveCeiling => (account.balance, AutopayRunState::Skipped),
-                Plan::Pay(amount) => (amount, AutopayRunState::Announced),
-            };
+            let (amount, state) =
+                match plan(account.balance, commission, (self.config.payments.minimum, autopay.ceiling)) {
+                    Plan::Nothing => return Ok(false),
+                    Plan::AboveCeiling => (account.balance, AutopayRunState::Skipped),
+                    Plan::Pay(amount) => (amount, AutopayRunState::Announced),
+                };
             let now = self.clock.now();
             let skipped = state == AutopayRunState::Skipped;
             let run = autopay_run::Model {

@@ -169,13 +169,12 @@ pub async fn find_run(
     Ok(find(db, run.autopay_id).await?.map(|autopay| (run, autopay)))
 }
 
-/// The letter has gone out: it is due when that letter says.
+/// The letter has gone out, maybe once more: it is due when that letter says.
 pub async fn mark_told_in(tx: &Tx, id: AutopayRunId, now: DateTime<Utc>, due_at: DateTime<Utc>) -> Result<(), DbErr> {
     let told = autopay_run::ActiveModel { told_at: Set(Some(now)), due_at: Set(due_at), ..Default::default() };
     let untold = autopay_run::Entity::update_many()
         .set(told)
         .filter(autopay_run::Column::Id.eq(id))
-        .filter(autopay_run::Column::ToldAt.is_null())
         .filter(autopay_run::Column::State.eq(AutopayRunState::Announced));
     untold.exec(&**tx).await.map(|_| ())
 }

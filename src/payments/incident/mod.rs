@@ -81,17 +81,30 @@ impl Payments {
         self.change_incident(|tx| async move { store::update_closed_in(&tx, id, now, resolution).await }).await
     }
 
-    /// Ends the incident's payment, of which nothing is expected any more, and closes the incident. Money that
-    /// comes all the same opens an incident of its own.
+    /// Ends the incident's payment or refund, of which nothing is expected any more, and closes the incident. Money that comes or
+    /// goes all the same opens an incident of its own.
     pub async fn end_payment_of(&self, id: IncidentId, resolution: &str) -> Result<(), Failure<IncidentRefusal>> {
-        let incident = store::find_open(self.db.read(), id).await?.ok_or(Failure::Refused(IncidentRefusal::NotOpen))?;
+        let incident = store::find(self.db.read(), id).await?.ok_or(Failure::Refused(IncidentRefusal::NotOpen))?;
         let payment = incident.payment_id.ok_or(Failure::Refused(IncidentRefusal::NoPayment))?;
-        let first = self.find_first(payment).await?;
-        if !is_open(first.status) {
+        let refunds = self.list_refunds(&[payment]).await?;
+        let about = refunds.iter().find(|refund| refund.id.0.to_string() == incident.subject);
+        let ended = match about {
+            Some(refund) => self.give_up_refund(refund.id).await?,
+            None => self.give_up(payment).await?,
+        };
+        if !ended {
             return Err(Failure::Refused(IncidentRefusal::NothingOpen));
         }
+        if incident.closed_at.is_some() { Ok(()) } else { self.close_incident(id, resolution).await }
+    }
+
+    async fn give_up(&self, payment: PaymentId) -> Result<bool, Fault> {
+        let first = self.find_first(payment).await?;
+        if !is_open(first.status) {
+            return Ok(false);
+        }
         self.apply(first.id, &Heard::only(News::GivenUp)).await?;
-        self.close_incident(id, resolution).await
+        Ok(true)
     }
 
     async fn change_incident<F, Fut>(&self, change: F) -> Result<(), Failure<IncidentRefusal>>

@@ -24,8 +24,8 @@ pub async fn list(db: &DatabaseConnection, open_only: bool) -> Result<Vec<Model>
     Ok(query.all(db).await?)
 }
 
-pub async fn find_open(db: &DatabaseConnection, id: IncidentId) -> Result<Option<Model>, Fault> {
-    Ok(Entity::find_by_id(id).filter(Column::ClosedAt.is_null()).one(db).await?)
+pub async fn find(db: &DatabaseConnection, id: IncidentId) -> Result<Option<Model>, Fault> {
+    Ok(Entity::find_by_id(id).one(db).await?)
 }
 
 pub async fn count_open(db: &DatabaseConnection) -> Result<u64, Fault> {

@@ -1,6 +1,6 @@
 //! The tables `reconciliations` and `reconciliation_differences`, and what is compared of `payments` and `refunds`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::enums::{PaymentStatus, RefundStatus};
@@ -8,7 +8,7 @@ use entity::exact::Money;
 use entity::ids::{DifferenceId, PaymentId};
 use entity::reconciliation_difference::{ActiveModel, Column, Entity, Model};
 use entity::{payment, reconciliation, refund};
-use sea_orm::sea_query::{ExprTrait, IntoCondition, OnConflict};
+use sea_orm::sea_query::{IntoCondition, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel, JoinType,
     QueryFilter, QueryOrder, QuerySelect,
@@ -140,21 +140,20 @@ pub async fn close_gone_in(
     found: &[Difference],
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let mut still = Condition::any();
-    for difference in found {
-        still = still.add(Column::Kind.eq(difference.kind).and(Column::Subject.eq(&difference.subject)));
-    }
     let closed =
         ActiveModel { closed_at: Set(Some(now)), resolution: Set(Some(GONE.to_owned())), ..Default::default() };
-    let mut gone = Entity::update_many()
-        .set(closed)
+    let open = Entity::find()
         .filter(Column::Acquirer.eq(acquirer))
         .filter(Column::Day.eq(day))
         .filter(Column::ClosedAt.is_null());
-    if !found.is_empty() {
-        gone = gone.filter(still.not());
+    let still: HashSet<_> = found.iter().map(|difference| (difference.kind.word(), &difference.subject)).collect();
+    let open = open.all(&**tx).await?.into_iter();
+    let gone: Vec<_> = open.filter(|row| !still.contains(&(row.kind.word(), &row.subject))).map(|row| row.id).collect();
+    for ids in gone.chunks(AT_ONCE) {
+        let gone = Entity::update_many().set(closed.clone()).filter(Column::Id.is_in(ids.iter().copied()));
+        gone.exec(&**tx).await?;
     }
-    gone.exec(&**tx).await.map(|_| ())
+    Ok(())
 }
 
 pub async fn record_day_in(tx: &Tx, acquirer: &str, day: NaiveDate, now: DateTime<Utc>) -> Result<(), DbErr> {

@@ -80,7 +80,7 @@ impl Payments {
             let details = &format!("refund {} of {}: CANCELED here, paid out there", refund.id.0, refund.amount);
             let opened = self.db.transaction(|tx| async move {
                 Ok::<_, Failure<Infallible>>(
-                    self.open_in(&tx, IncidentKind::LateSuccess, subject.clone(), Some(about), details).await?,
+                    self.open_in(&tx, IncidentKind::RefundPaidOut, subject.clone(), Some(about), details).await?,
                 )
             });
             opened.await?;

@@ -181,6 +181,15 @@ impl Payments {
         self.apply_refund(refund.id, &heard, told).await
     }
 
+    /// An operator expects nothing of it any more; whether it was open.
+    pub(super) async fn give_up_refund(&self, id: RefundId) -> std::result::Result<bool, Fault> {
+        if !is_open(self.find_refund(id).await?.status) {
+            return Ok(false);
+        }
+        self.apply_refund(id, &(News::GivenUp, None), Told::WhoAsked).await?;
+        Ok(true)
+    }
+
     /// The one way by which a refund moves.
     async fn apply_refund(
         &self,

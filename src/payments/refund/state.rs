@@ -2,6 +2,7 @@
 
 use entity::enums::{IncidentKind, RefundStatus};
 
+use crate::payments::state::ENDED_BY_OPERATOR;
 use RefundStatus::{Canceled, Created, Pending, Succeeded, Unknown};
 
 /// Every move that there is; step 32 refuses any other.
@@ -40,6 +41,8 @@ pub enum News {
     Absent,
     /// The acquirer's object is another refund's.
     Foreign,
+    /// An operator expects nothing of it any more.
+    GivenUp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +67,7 @@ pub fn judge(status: RefundStatus, news: &News) -> Verdict {
         News::Absent if status != Pending => Verdict::Cancel { reason: "never_arrived".to_owned() },
         News::Absent => Verdict::Incident(IncidentKind::Missing),
         News::Foreign => Verdict::Incident(IncidentKind::Foreign),
+        News::GivenUp => Verdict::Cancel { reason: ENDED_BY_OPERATOR.to_owned() },
         News::Refused { .. } | News::NotNow => Verdict::Stay,
     }
 }
@@ -84,6 +88,7 @@ mod tests {
             News::NotNow,
             News::Absent,
             News::Foreign,
+            News::GivenUp,
         ];
         for status in RefundStatus::ALL {
             for news in &news {

@@ -372,3 +372,26 @@ both_ways!(a_payment_that_never_ends_is_waited_for_three_days_and_told, |app| {
     put_right(&app).await;
     app.finish().await;
 });
+
+both_ways!(autopays_from_before_act_on_the_same_months_and_count_as_told, |app| {
+    let (customer, account, method) = with_method(&app).await;
+    customer.mutate("setAutopay", SET, wish(&account, &method, "700000.00", "one")).await;
+    let known = number(&app, "SELECT CAST(after_period AS bigint) AS number FROM autopays").await;
+    assert!(known > 202_000, "there are statements from before");
+    statement_comes(&app, 10_000).await;
+    app.app.services.payments.plan_autopays().await.unwrap();
+    app.discard_letters();
+    // The step that knows of both is taken back and taken again, on these data; the statements are as old as they were.
+    app.sql("UPDATE statements SET issued_at = '2026-01-01T00:00:00Z'").await;
+    let db = &app.app.mechanisms.db;
+    db.migrate_down(Some(1)).await.unwrap();
+    db.migrate_up().await.unwrap();
+    assert_eq!(number(&app, "SELECT CAST(after_period AS bigint) AS number FROM autopays").await, known);
+    let told = "SELECT COUNT(*) AS number FROM autopay_runs WHERE told_at = announced_at AND commission = 0";
+    assert_eq!(number(&app, told).await, 1);
+    // A letter that still waits goes out all the same.
+    app.drain().await;
+    assert!(app.take_letters("anna@example.com").pop().unwrap().text.contains("100.00"));
+    put_right(&app).await;
+    app.finish().await;
+});

@@ -231,7 +231,7 @@ both_ways!(a_refund_that_came_to_nothing_here_and_was_paid_out_is_an_incident, |
         let id = kabinet::graphql::ids::decode(&begun.id).unwrap();
         app.app.services.payments.check(id, None).await.unwrap();
     }
-    assert_eq!(number(&app, "SELECT COUNT(*) AS number FROM incidents WHERE kind = 'LATE_SUCCESS'").await, 1);
+    assert_eq!(number(&app, "SELECT COUNT(*) AS number FROM incidents WHERE kind = 'REFUND_PAID_OUT'").await, 1);
     assert_eq!(number(&app, "SELECT CAST(refunded AS bigint) AS number FROM payments").await, 0, "people decide");
     app.discard_letters();
     settle(&app).await;
