@@ -41,7 +41,7 @@ enum IncidentsCommand {
         id: String,
         /// What was done about it.
         resolution: String,
-        /// End its payment too, of which nothing is expected any more: CANCELED, when it has not ended by now.
+        /// End its payment (or the refund that it is about) too, of which nothing is expected any more: CANCELED.
         #[arg(long)]
         end_payment: bool,
     },
@@ -84,7 +84,7 @@ async fn carry_out(command: &IncidentsCommand, payments: &Payments) -> Result<Ex
             Ok(ExitCode::FAILURE)
         }
         Err(Failure::Refused(IncidentRefusal::NothingOpen)) => {
-            streams::err("kabinet: its payment has ended already; close it without --end-payment\n");
+            streams::err("kabinet: what it is about has ended already; close it without --end-payment\n");
             Ok(ExitCode::FAILURE)
         }
         Err(Failure::Fault(fault)) => Err(fault),

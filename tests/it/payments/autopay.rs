@@ -264,7 +264,7 @@ both_ways!(what_comes_on_top_is_within_the_ceiling_and_announced, |app| {
     assert_eq!(app.app.services.payments.plan_autopays().await.unwrap(), 1, "a change passes over nothing");
     app.drain().await;
     let letter = app.take_letters("anna@example.com").pop().unwrap();
-    assert!(letter.text.contains("101.00") && letter.text.contains("1.00"), "{}", letter.text);
+    assert!(letter.text.contains("₽101.00 (of it commission ₽1.00)"), "{}", letter.text);
     terms("200").await;
     app.advance(TimeDelta::hours(49));
     app.drain().await;
